@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "headformer/core/error.hpp"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define HEADFORMER_X86 1
+#include <cpuid.h>
+#else
+#define HEADFORMER_X86 0
+#endif
+
+namespace headformer {
+
+/// What the processor and the operating system offer; read once by each caller, no global.
+struct CpuFeatures {
+  bool avx2 = false;         ///< AVX2, FMA and F16C
+  bool avx512 = false;       ///< AVX-512 F, BW, DQ, VL (and everything of avx2)
+  bool avx512_vnni = false;  ///< int8 dot products, 512 bits wide
+  bool avx512_bf16 = false;  ///< bf16 dot products
+  bool avx_vnni = false;     ///< int8 dot products, 256 bits wide
+
+  static CpuFeatures detect() {
+    CpuFeatures features;
+#if HEADFORMER_X86
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    if (__get_cpuid_count(1, 0, &a, &b, &c, &d) == 0) return features;
+    const bool os_saves = (c >> 27) & 1U;
+    const bool fma = (c >> 12) & 1U;
+    const bool f16c = (c >> 29) & 1U;
+    if (!os_saves) return features;
+    std::uint32_t xcr0 = 0;
+    std::uint32_t xcr0_high = 0;
+    __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
+    const bool saves_ymm = (xcr0 & 0x06U) == 0x06U;
+    const bool saves_zmm = (xcr0 & 0xe6U) == 0xe6U;
+    if (!saves_ymm || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+    features.avx2 = ((b >> 5) & 1U) && fma && f16c;
+    const bool f = (b >> 16) & 1U;
+    const bool dq = (b >> 17) & 1U;
+    const bool bw = (b >> 30) & 1U;
+    const bool vl = (b >> 31) & 1U;
+    features.avx512 = features.avx2 && saves_zmm && f && dq && bw && vl;
+    features.avx512_vnni = features.avx512 && ((c >> 11) & 1U);
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) {
+      features.avx_vnni = features.avx2 && ((a >> 4) & 1U);
+      features.avx512_bf16 = features.avx512 && ((a >> 5) & 1U);
+    }
+#endif
+    return features;
+  }
+};
+
+/// The instruction set that kernels are chosen for at run time. `portable` is Eigen's packets at the width that the
+/// compiler's flags allow.
+enum class Isa : std::uint8_t { portable, avx2, avx512 };
+
+constexpr std::string_view name_of(Isa isa) {
+  constexpr std::string_view names[] = {"portable", "avx2", "avx512"};
+  return names[static_cast<int>(isa)];
+}
+
+/// The best one of this machine.
+inline Isa best_isa() {
+  const CpuFeatures features = CpuFeatures::detect();
+  return features.avx512 ? Isa::avx512 : features.avx2 ? Isa::avx2 : Isa::portable;
+}
+
+/// "auto", "avx512", "avx2" or "portable". Throws ArgumentError for another name and for one this machine lacks.
+inline Isa isa_from_name(std::string_view name) {
+  const Isa best = best_isa();
+  if (name == "auto") return best;
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+    if (name != name_of(isa)) continue;
+    if (isa > best)
+      throw ArgumentError("isa: this machine has no " + std::string(name) + ", its best is " +
+                          std::string(name_of(best)));
+    return isa;
+  }
+  throw ArgumentError("isa: expected auto, avx512, avx2 or portable, found " + detail::quoted(name));
+}
+
+}  // namespace headformer
