@@ -92,7 +92,7 @@ inline Bytes Bytes::map(const std::filesystem::path& path) {
   // O_NONBLOCK: a FIFO in place of the file must not hang the open; it is refused below.
   const detail::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) throw IoError(name + ": cannot open: " + std::strerror(errno));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) throw IoError(name + ": cannot read its size: " + std::strerror(errno));
   if (!S_ISREG(status.st_mode))
     throw IoError(name + ": expected a regular file, found " +

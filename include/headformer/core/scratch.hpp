@@ -23,10 +23,10 @@ class Scratch {
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
 
-    /// Uninitialised.
+    /// Uninitialised. Throws std::bad_alloc.
     template <class T>
     TensorView<T> take(const Shape& shape) {
-      return {static_cast<T*>(scratch_.allocate(static_cast<std::size_t>(shape.count()) * sizeof(T))), shape};
+      return {static_cast<T*>(scratch_.allocate(detail::bytes_of<T>(static_cast<std::size_t>(shape.count())))), shape};
     }
 
    private:

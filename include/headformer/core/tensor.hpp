@@ -30,10 +30,10 @@ class Shape {
   explicit Shape(std::span<const Index> sizes) : rank_(static_cast<int>(sizes.size())) {
     if (sizes.size() > max_rank)
       throw ArgumentError("shape: at most 5 dimensions, found " + std::to_string(sizes.size()));
-    Index count = 1;
+    Index count = 1;  // a zero counts as 1, so that it does not hide an overflow of the other sizes
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       if (sizes[i] < 0) throw ArgumentError("shape: negative size " + std::to_string(sizes[i]));
-      if (__builtin_mul_overflow(count, sizes[i], &count))
+      if (__builtin_mul_overflow(count, std::max(sizes[i], Index{1}), &count))
         throw ArgumentError("shape: the number of elements overflows");
       sizes_[i] = sizes[i];
     }
@@ -82,8 +82,8 @@ class TensorView {
   TensorView(T* data, const Shape& shape, Index row_stride) : data_(data), shape_(shape), row_stride_(row_stride) {}
   /// A view of mutable elements converts to one of const elements.
   template <class U>
-  requires(std::is_const_v<T>&& std::is_same_v<const U, T>)
-      TensorView(const TensorView<U>& other)  // NOLINT(google-explicit-constructor)
+    requires(std::is_const_v<T> && std::is_same_v<const U, T>)
+  TensorView(const TensorView<U>& other)  // NOLINT(google-explicit-constructor)
       : TensorView(other.data(), other.shape(), other.row_stride()) {}
 
   T* data() const { return data_; }
@@ -129,6 +129,16 @@ class TensorView {
   Index row_stride_ = 0;
 };
 
+namespace detail {
+/// Bytes of `count` elements. Throws std::bad_array_new_length (a std::bad_alloc) when they overflow.
+template <class T>
+std::size_t bytes_of(std::size_t count) {
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(count, sizeof(T), &bytes) || bytes > PTRDIFF_MAX) throw std::bad_array_new_length();
+  return bytes;
+}
+}  // namespace detail
+
 /// Uninitialised memory aligned to a cache line (which is also the widest vector); elements must be trivial.
 template <class T>
 class AlignedArray {
@@ -139,7 +149,8 @@ class AlignedArray {
   AlignedArray() = default;
   /// Throws std::bad_alloc.
   explicit AlignedArray(std::size_t count)
-      : data_(count == 0 ? nullptr : static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{alignment}))),
+      : data_(count == 0 ? nullptr
+                         : static_cast<T*>(::operator new(detail::bytes_of<T>(count), std::align_val_t{alignment}))),
         size_(count) {}
 
   T* data() const { return data_.get(); }
@@ -150,7 +161,7 @@ class AlignedArray {
 
  private:
   struct Free {
-    void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment}); }
+    void operator()(T* p) const { ::operator delete(p, std::align_val_t{alignment}); }
   };
   std::unique_ptr<T[], Free> data_;
   std::size_t size_ = 0;

@@ -1,0 +1,69 @@
+// Runs any checkpoint on named tensors: forward MODEL INPUTS.safetensors OUTPUTS.safetensors
+#include <filesystem>
+#include <headformer/auto.hpp>
+
+#include "program.hpp"
+
+namespace {
+
+using namespace headformer;
+
+NamedTensors read_inputs(const std::filesystem::path& path) {
+  const Safetensors file = Safetensors::parse(Bytes::map(path));
+  NamedTensors inputs;
+  for (const TensorEntry& entry : file.tensors()) {
+    const auto count = static_cast<std::size_t>(entry.shape.count());
+    if (entry.dtype == DType::f32) {
+      Tensor<float> tensor(entry.shape);
+      if (count > 0) std::memcpy(tensor.data(), entry.bytes.data(), count * sizeof(float));
+      inputs.emplace(entry.name, std::move(tensor));
+    } else if (entry.dtype == DType::i64 || entry.dtype == DType::i32) {
+      Tensor<std::int64_t> tensor(entry.shape);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (entry.dtype == DType::i64) {
+          std::memcpy(tensor.data() + i, entry.bytes.data() + i * sizeof(std::int64_t), sizeof(std::int64_t));
+        } else {
+          std::int32_t value = 0;
+          std::memcpy(&value, entry.bytes.data() + i * sizeof value, sizeof value);
+          tensor.data()[i] = value;
+        }
+      }
+      inputs.emplace(entry.name, std::move(tensor));
+    } else {
+      throw ArgumentError(path.string() + ": tensor " + entry.name + ": expected F32, I64 or I32, found " +
+                          std::string(name_of(entry.dtype)));
+    }
+  }
+  return inputs;
+}
+
+void write_outputs(const std::filesystem::path& path, const NamedTensors& outputs) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, value] : outputs) {
+    if (const auto* tensor = std::get_if<Tensor<float>>(&value))
+      tensors.push_back({name, DType::f32, tensor->shape(), tensor->data()});
+  }
+  write_safetensors(path, tensors);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs a checkpoint on named tensors and writes the model's outputs");
+  std::string model;
+  std::string inputs;
+  std::string outputs;
+  program::ComputeOptions compute;
+  app.add_option("MODEL", model, "a Hugging Face folder or a .gguf file")->required();
+  app.add_option("INPUTS", inputs, "safetensors: input_ids, attention_mask, position_ids, ...")->required();
+  app.add_option("OUTPUTS", outputs, "safetensors to write: logits, ...")->required();
+  compute.add_to(app, "f32");
+  return program::run(app, argc, argv, [&] {
+    ModelOptions options;
+    options.load.weights = compute.weights();
+    options.cache = compute.cache();
+    options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa));
+    const NamedTensors tensors = read_inputs(inputs);
+    write_outputs(outputs, open_model(model, std::move(options))->forward(tensors));
+  });
+}

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <headformer/core/thread_pool.hpp>
+#include <headformer/weights/load_options.hpp>
+#include <memory>
+#include <string>
+
+namespace program {
+
+/// The options that every program which runs a model takes.
+struct ComputeOptions {
+  std::string dtype;
+  std::string activations;
+  std::string cache_dtype = "f32";
+  std::string isa = "auto";
+  int threads = 0;
+
+  void add_to(CLI::App& app, const std::string& default_dtype) {
+    dtype = default_dtype;
+    app.add_option("--dtype", dtype, "weights: stored, f32, bf16, f16, q8_0, q4_0, q5_0, q4_k, q6_k")
+        ->capture_default_str();
+    app.add_option("--activations", activations, "what the weights meet: f32");
+    app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16")->capture_default_str();
+    app.add_option("--isa", isa, "auto, avx512, avx2, portable")->capture_default_str();
+    app.add_option("--threads", threads, "0: one for each processor")->capture_default_str();
+  }
+
+  headformer::WeightType weights() const {
+    if (!activations.empty() && activations != "f32") {
+      throw headformer::ArgumentError("activations: expected f32, found " + headformer::detail::quoted(activations));
+    }
+    return headformer::WeightType::from_name(dtype);
+  }
+  headformer::DType cache() const {
+    for (const auto cache : {headformer::DType::f32, headformer::DType::f16, headformer::DType::bf16}) {
+      if (cache_dtype == headformer::name_of(cache)) return cache;
+    }
+    throw headformer::ArgumentError("cache-dtype: expected f32, f16 or bf16, found " +
+                                    headformer::detail::quoted(cache_dtype));
+  }
+  std::shared_ptr<headformer::Executor> executor() const {
+    if (threads < 0 || threads > 1024)
+      throw headformer::ArgumentError("threads: expected 0 to 1024, found " + std::to_string(threads));
+    return std::make_shared<headformer::ThreadPool>(threads);
+  }
+};
+
+/// Parses and runs; any failure is one line on stderr and a status of 1 to 9.
+inline int run(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {
+  const auto fail = [](std::string message) {
+    for (char& c : message) c = c == '\n' ? ' ' : c;
+    std::fprintf(stderr, "error: %s\n", message.c_str());
+    return 1;
+  };
+  try {
+    app.parse(argc, argv);
+    body();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return fail("stdout: cannot write");
+    return 0;
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory");
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}
+
+}  // namespace program

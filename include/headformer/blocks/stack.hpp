@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headformer/blocks/layer_config.hpp"
+#include "headformer/nn/context.hpp"
+
+namespace headformer {
+
+/// Layers one after another; what differs between them is data. x [T, D] in place.
+template <Block Layer>
+struct Stack {
+  std::vector<Layer> layers;
+
+  Stack(const std::vector<LayerConfig>& configs, const Weights& weights) {
+    layers.reserve(configs.size());
+    for (std::size_t i = 0; i < configs.size(); ++i)
+      layers.emplace_back(configs[i], weights.layer(static_cast<Index>(i)));
+  }
+
+  void operator()(Context& context, TensorView<float> x) const {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      layers[i](context, x);
+      if (context.observer != nullptr) (*context.observer)("layers." + std::to_string(i), x);
+    }
+  }
+};
+
+}  // namespace headformer

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "headformer/core/log.hpp"
+#include "headformer/generate/sampler.hpp"
+
+namespace headformer {
+
+/// What generation needs of a sequence: append ids, read the logits of the last one.
+template <class T>
+concept TokenSequence = requires(T& sequence, std::span<const TokenId> ids) {
+  { sequence.append(ids) } -> std::convertible_to<std::span<float>>;  // [V], may be overwritten by the caller
+};
+
+/// Why a generation ended.
+enum class FinishReason { none, end_of_sequence, stop_string, length, cancelled };
+
+/// Seconds by the steady clock.
+struct GenerationTimings {
+  Index prompt_tokens = 0;
+  Index generated_tokens = 0;
+  double prefill_seconds = 0;
+  double decode_seconds = 0;  ///< of the tokens after the first
+};
+
+/// Token after token after a prompt; knows no model. The prompt is appended at the first next().
+template <TokenSequence Sequence>
+class Generation {
+ public:
+  /// `config` is complete: the caller's over the checkpoint's.
+  Generation(Sequence sequence, std::vector<TokenId> prompt, const GenerationConfig& config,
+             Cancellation cancellation = {})
+      : sequence_(std::move(sequence)),
+        history_(std::move(prompt)),
+        prompt_length_(static_cast<Index>(history_.size())),
+        most_(config.new_tokens(prompt_length_)),
+        least_(config.least_new_tokens(prompt_length_)),
+        end_ids_(config.eos_token_id.value_or(std::vector<TokenId>{})),
+        sampler_(config),
+        cancellation_(std::move(cancellation)) {
+    if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
+    timings_.prompt_tokens = prompt_length_;
+  }
+
+  /// The next token, an ending one included; nothing when the generation is over.
+  std::optional<TokenId> next() {
+    if (reason_ != FinishReason::none) return std::nullopt;
+    const Index generated = static_cast<Index>(history_.size()) - prompt_length_;
+    if (generated >= most_) return finish(FinishReason::length);
+    if (cancellation_.cancelled()) return finish(FinishReason::cancelled);
+    const auto begin = std::chrono::steady_clock::now();
+    std::span<float> logits;
+    try {
+      logits = sequence_.append(generated == 0 ? std::span<const TokenId>(history_)
+                                               : std::span<const TokenId>(history_).last(1));
+    } catch (const CancelledError&) {
+      return finish(FinishReason::cancelled);
+    }
+    const TokenId id = sampler_(logits, history_,
+                                generated < least_ ? std::span<const TokenId>(end_ids_) : std::span<const TokenId>());
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    (generated == 0 ? timings_.prefill_seconds : timings_.decode_seconds) += seconds;
+    ++timings_.generated_tokens;
+    history_.push_back(id);
+    if (std::find(end_ids_.begin(), end_ids_.end(), id) != end_ids_.end()) reason_ = FinishReason::end_of_sequence;
+    return id;
+  }
+
+  /// Ends it from outside, e.g. at a stop string.
+  void stop(FinishReason reason) { reason_ = reason; }
+
+  FinishReason finish_reason() const { return reason_; }
+  /// Prompt and generated ids.
+  std::span<const TokenId> history() const { return history_; }
+  std::span<const TokenId> generated() const {
+    return std::span<const TokenId>(history_).subspan(static_cast<std::size_t>(prompt_length_));
+  }
+  bool is_end(TokenId id) const { return std::find(end_ids_.begin(), end_ids_.end(), id) != end_ids_.end(); }
+  const GenerationTimings& timings() const { return timings_; }
+
+ private:
+  std::optional<TokenId> finish(FinishReason reason) {
+    reason_ = reason;
+    return std::nullopt;
+  }
+
+  Sequence sequence_;
+  std::vector<TokenId> history_;
+  Index prompt_length_;
+  Index most_;
+  Index least_;
+  std::vector<TokenId> end_ids_;
+  Sampler sampler_;
+  Cancellation cancellation_;
+  FinishReason reason_ = FinishReason::none;
+  GenerationTimings timings_;
+};
+
+}  // namespace headformer

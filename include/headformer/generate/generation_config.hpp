@@ -1,0 +1,150 @@
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headformer/core/error.hpp"
+#include "headformer/core/token_id.hpp"
+#include "headformer/formats/json.hpp"
+
+namespace headformer {
+
+/// What to generate and how to choose, under the names and with the meanings of Hugging Face's generation_config.json.
+/// A member that is not set falls back to the checkpoint's file, then to the default named beside it.
+struct GenerationConfig {
+  std::optional<Index> max_new_tokens;       ///< tokens after the prompt (256 when no length key is given)
+  std::optional<Index> max_length;           ///< tokens with the prompt; max_new_tokens takes precedence
+  std::optional<Index> min_new_tokens;       ///< no end before that many (0)
+  std::optional<Index> min_length;           ///< the same, with the prompt (0)
+  std::optional<bool> do_sample;             ///< draw from the distribution; otherwise take its top (false)
+  std::optional<double> temperature;         ///< > 0; logits are divided by it (1)
+  std::optional<Index> top_k;                ///< keep the k best; 0: all (50)
+  std::optional<double> top_p;               ///< keep the best whose probabilities reach p, in (0, 1] (1)
+  std::optional<double> min_p;               ///< keep what has at least min_p times the best's probability, in [0, 1]
+  std::optional<double> repetition_penalty;  ///< > 0; above 1 makes seen tokens less likely (1)
+  std::optional<std::vector<TokenId>> eos_token_id;
+  std::optional<std::vector<std::string>> stop_strings;
+  std::optional<std::uint64_t> seed;  ///< of the draws; none: from the system
+
+  /// Reads one key. Throws ConfigError for a value of the wrong type or out of range; false for a key not known here.
+  bool read(const JsonObject& json, const std::string& key) {
+    constexpr Index most = Index{1} << 40;
+    const auto positive = [&] { return json.positive(key); };
+    if (key == "max_new_tokens")
+      max_new_tokens = json.integer(key, 0, most);
+    else if (key == "max_length")
+      max_length = json.integer(key, 0, most);
+    else if (key == "min_new_tokens")
+      min_new_tokens = json.integer(key, 0, most);
+    else if (key == "min_length")
+      min_length = json.integer(key, 0, most);
+    else if (key == "do_sample")
+      do_sample = json.boolean(key);
+    else if (key == "temperature")
+      temperature = positive();
+    else if (key == "top_k")
+      top_k = json.integer(key, 0, most);
+    else if (key == "top_p")
+      top_p = json.number(key, std::nextafter(0.0, 1.0), 1);
+    else if (key == "min_p")
+      min_p = json.number(key, 0, 1);
+    else if (key == "repetition_penalty")
+      repetition_penalty = positive();
+    else if (key == "eos_token_id")
+      eos_token_id = read_ids(json, key);
+    else if (key == "stop_strings")
+      stop_strings = json.find(key)->is_string() ? std::vector<std::string>{json.string(key)} : json.strings(key);
+    else if (key == "seed")
+      seed = static_cast<std::uint64_t>(json.integer(key, 0));
+    else
+      return false;
+    return true;
+  }
+
+  /// What a caller gives: an unknown key is an error that names it; null leaves a key unset.
+  static GenerationConfig from_caller(const JsonObject& json) {
+    GenerationConfig config;
+    for (const std::string& key : json.keys()) {
+      if (json.has(key) && !config.read(json, key)) json.fail(key, std::string("one of the keys ") + known_keys);
+    }
+    return config;
+  }
+
+  /// A checkpoint's generation_config.json: read leniently, what is not known here is left alone.
+  static GenerationConfig from_checkpoint(const JsonObject& json) {
+    GenerationConfig config;
+    for (const std::string& key : json.keys()) {
+      // Published files hold sampling values that their own greedy default never uses, some of them out of range.
+      if (!json.has(key)) continue;
+      try {
+        config.read(json, key);
+      } catch (const ConfigError&) {
+        if (json.boolean_or("do_sample", false) || !is_sampling_key(key)) throw;
+      }
+    }
+    return config;
+  }
+
+  /// This, with what it leaves unset taken from `base`.
+  GenerationConfig over(const GenerationConfig& base) const {
+    GenerationConfig merged = *this;
+    const auto fill = [](auto& value, const auto& fallback) {
+      if (!value) value = fallback;
+    };
+    // A length that the caller gives in one key is not overruled by the checkpoint's other key.
+    if (!max_new_tokens && !max_length) {
+      fill(merged.max_new_tokens, base.max_new_tokens);
+      fill(merged.max_length, base.max_length);
+    }
+    if (!min_new_tokens && !min_length) {
+      fill(merged.min_new_tokens, base.min_new_tokens);
+      fill(merged.min_length, base.min_length);
+    }
+    fill(merged.do_sample, base.do_sample);
+    fill(merged.temperature, base.temperature);
+    fill(merged.top_k, base.top_k);
+    fill(merged.top_p, base.top_p);
+    fill(merged.min_p, base.min_p);
+    fill(merged.repetition_penalty, base.repetition_penalty);
+    fill(merged.eos_token_id, base.eos_token_id);
+    fill(merged.stop_strings, base.stop_strings);
+    fill(merged.seed, base.seed);
+    return merged;
+  }
+
+  /// How many tokens may follow a prompt of this length.
+  Index new_tokens(Index prompt_length) const {
+    if (max_new_tokens) return *max_new_tokens;
+    if (max_length) return std::max<Index>(0, *max_length - prompt_length);
+    return 256;
+  }
+  /// How many must.
+  Index least_new_tokens(Index prompt_length) const {
+    if (min_new_tokens) return *min_new_tokens;
+    return std::max<Index>(0, min_length.value_or(0) - prompt_length);
+  }
+
+  static constexpr const char* known_keys =
+      "max_new_tokens, max_length, min_new_tokens, min_length, do_sample, temperature, top_k, top_p, min_p, "
+      "repetition_penalty, "
+      "eos_token_id, stop_strings, seed";
+
+ private:
+  static bool is_sampling_key(std::string_view key) {
+    return key == "temperature" || key == "top_k" || key == "top_p" || key == "min_p";
+  }
+  static std::vector<TokenId> read_ids(const JsonObject& json, const std::string& key) {
+    constexpr Index most = std::numeric_limits<TokenId>::max();
+    if (!json.find(key)->is_array()) return {static_cast<TokenId>(json.integer(key, 0, most))};
+    std::vector<TokenId> ids;
+    for (const Index id : json.integers(key, 0, most)) ids.push_back(static_cast<TokenId>(id));
+    return ids;
+  }
+};
+
+}  // namespace headformer

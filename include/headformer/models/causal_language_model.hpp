@@ -1,0 +1,204 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/blocks/layer_config.hpp"
+#include "headformer/core/thread_pool.hpp"
+#include "headformer/core/token_id.hpp"
+#include "headformer/nn/context.hpp"
+#include "headformer/weights/load_options.hpp"
+
+namespace headformer {
+
+/// What a decoder language model is made from. V vocabulary, D width.
+struct CausalLmConfig {
+  std::string family;
+  Index vocabulary = 0;         ///< V
+  Index width = 0;              ///< D
+  Index context_length = 0;     ///< positions it was made for
+  Index learned_positions = 0;  ///< rows of a learned table, which no sequence may pass; 0: none
+  float embedding_scale = 1;
+  bool tied_output = false;
+  bool output_bias = false;
+  float logits_soft_cap = 0;                ///< 0: none
+  bool restarts_with_long_factors = false;  ///< longrope: a sequence that outgrows the short factors is computed again
+  NormConfig norm;
+  std::vector<LayerConfig> layers;
+};
+
+/// Where a forward pass runs and its temporary memory. One pass at a time; models and sequences may share it.
+struct Workspace {
+  explicit Workspace(std::shared_ptr<Executor> e = std::make_shared<ThreadPool>(), Isa i = best_isa())
+      : executor(std::move(e)), isa(i) {}
+
+  Compute compute() const { return {*executor, isa}; }
+
+  std::shared_ptr<Executor> executor;
+  Isa isa;
+  Scratch scratch;  ///< of the modules
+  Scratch tables;   ///< of a whole pass
+};
+
+/// Which rows of a sequence's input get logits.
+enum class LogitRows { none, last, all };
+
+/// What is appended to one sequence: ids, or embeddings in their place.
+struct SequenceInput {
+  SequenceState* state = nullptr;
+  std::span<const TokenId> ids;
+  TensorView<const float> embeddings;            ///< [T, D]; used when there are no ids
+  std::span<const std::int32_t> positions = {};  ///< [T]; empty: they continue from the sequence's length
+  LogitRows logits = LogitRows::last;
+};
+
+/// A decoder language model of any family: ids in, logits out. Immutable, shareable between threads; what changes lives
+/// in the sequences and the workspace.
+class CausalLanguageModel {
+ public:
+  virtual ~CausalLanguageModel() = default;
+  CausalLanguageModel(const CausalLanguageModel&) = delete;
+  CausalLanguageModel& operator=(const CausalLanguageModel&) = delete;
+
+  const CausalLmConfig& config() const { return config_; }
+  const LoadReport& report() const { return report_; }
+
+  /// An empty sequence. `cache`: f32, f16 or bf16. Throws ArgumentError for another.
+  SequenceState new_sequence(DType cache = DType::f32) const { return SequenceState(pool_, slots(config_, cache)); }
+
+  /// What a sequence keeps, a slot a layer.
+  static std::vector<KeyValueSlotConfig> slots(const CausalLmConfig& config, DType cache) {
+    if (cache != DType::f32 && cache != DType::f16 && cache != DType::bf16) {
+      throw ArgumentError("cache dtype: expected f32, f16 or bf16, found " + std::string(name_of(cache)));
+    }
+    std::vector<KeyValueSlotConfig> result;
+    for (const LayerConfig& layer : config.layers) {
+      const AttentionConfig& attention = layer.attention;
+      result.push_back(
+          {{attention.key_value_heads, attention.head_width, attention.head_width, cache}, attention.window});
+    }
+    return result;
+  }
+
+  /// Appends the inputs to their sequences (all different) in one ragged batch. A sequence's bits do not depend on what
+  /// else is in the batch, on threads, or on how its tokens are cut into calls.
+  /// Shapes: logits [rows asked for by the inputs, V], in the inputs' order.
+  /// Throws ArgumentError for an id outside the vocabulary, a position past a learned table, wrong shapes; then no
+  /// sequence has changed.
+  void forward(Workspace& workspace, std::span<const SequenceInput> inputs, TensorView<float> logits,
+               const Observer* observer = nullptr) const {
+    const Batch batch = make_batch(inputs);
+    if (batch.rows() == 0) return;
+    const std::vector<Index> rows = logit_rows(inputs);
+    if (!rows.empty() && (logits.rows() != static_cast<Index>(rows.size()) || logits.columns() != config_.vocabulary)) {
+      throw ArgumentError("logits: expected [" + std::to_string(rows.size()) + ", " +
+                          std::to_string(config_.vocabulary) + "], found " + to_string(logits.shape()));
+    }
+    for (const SequenceInput& input : inputs) input.state->prepare(rows_of(input));
+    Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
+    context.observer = observer;
+    Scratch::Frame frame(workspace.scratch);
+    const auto x = frame.take<float>(Shape{batch.rows(), config_.width});
+    Index row = 0;
+    for (const SequenceInput& input : inputs) {
+      const auto part = x.slice_rows(row, row + rows_of(input));
+      if (!input.ids.empty()) {
+        embed(context, input.ids, part);
+      } else {
+        for (Index r = 0; r < part.rows(); ++r) std::copy_n(input.embeddings.row(r), config_.width, part.row(r));
+      }
+      row += rows_of(input);
+    }
+    run(context, x, rows, logits);
+    for (const SequenceInput& input : inputs) input.state->commit(rows_of(input));
+  }
+
+ protected:
+  explicit CausalLanguageModel(CausalLmConfig config) : config_(std::move(config)) {}
+  void set_report(LoadReport report) { report_ = std::move(report); }
+
+ private:
+  /// ids [T] -> x [T, D].
+  virtual void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const = 0;
+  /// x [T, D] (overwritten) -> logits of the rows named.
+  virtual void run(Context& context, TensorView<float> x, std::span<const Index> logit_rows,
+                   TensorView<float> logits) const = 0;
+
+  static Index rows_of(const SequenceInput& input) {
+    return input.ids.empty() ? (input.embeddings.data() == nullptr ? 0 : input.embeddings.rows())
+                             : static_cast<Index>(input.ids.size());
+  }
+
+  Batch make_batch(std::span<const SequenceInput> inputs) const {
+    Batch batch;
+    for (const SequenceInput& input : inputs) {
+      const Index rows = rows_of(input);
+      check(input, rows);
+      BatchSequence sequence{batch.rows(), rows, 0, input.state};
+      Index greatest = input.state->length() - 1;
+      for (Index i = 0; i < rows; ++i) {
+        const Index position =
+            input.positions.empty() ? input.state->length() + i : input.positions[static_cast<std::size_t>(i)];
+        check_position(position);
+        greatest = std::max(greatest, position);
+        batch.positions.push_back(static_cast<std::int32_t>(position));
+      }
+      sequence.total_length = greatest + 1;
+      if (rows > 0) batch.sequences.push_back(sequence);
+    }
+    return batch;
+  }
+
+  void check(const SequenceInput& input, Index rows) const {
+    for (const TokenId id : input.ids) {
+      if (id < 0 || id >= config_.vocabulary) {
+        throw ArgumentError("input_ids: expected ids of 0 to " + std::to_string(config_.vocabulary - 1) + ", found " +
+                            std::to_string(id));
+      }
+    }
+    if (input.ids.empty() && rows > 0 && input.embeddings.columns() != config_.width) {
+      throw ArgumentError("inputs_embeds: expected rows of " + std::to_string(config_.width) + ", found " +
+                          std::to_string(input.embeddings.columns()));
+    }
+    if (!input.positions.empty() && static_cast<Index>(input.positions.size()) != rows) {
+      throw ArgumentError("position_ids: expected " + std::to_string(rows) + ", found " +
+                          std::to_string(input.positions.size()));
+    }
+  }
+
+  void check_position(Index position) const {
+    if (position < 0) throw ArgumentError("position_ids: expected 0 or more, found " + std::to_string(position));
+    if (config_.learned_positions > 0 && position >= config_.learned_positions) {
+      throw ArgumentError("the model has " + std::to_string(config_.learned_positions) +
+                          " learned positions, found position " + std::to_string(position));
+    }
+    if (position > std::numeric_limits<std::int32_t>::max())
+      throw ArgumentError("position_ids: past the range of int32");
+  }
+
+  static std::vector<Index> logit_rows(std::span<const SequenceInput> inputs) {
+    std::vector<Index> result;
+    Index row = 0;
+    for (const SequenceInput& input : inputs) {
+      const Index rows = rows_of(input);
+      const Index first = input.logits == LogitRows::all    ? 0
+                          : input.logits == LogitRows::last ? std::max<Index>(rows - 1, 0)
+                                                            : rows;
+      for (Index i = first; i < rows; ++i) result.push_back(row + i);
+      row += rows;
+    }
+    return result;
+  }
+
+  CausalLmConfig config_;
+  LoadReport report_;
+  std::shared_ptr<PagePool> pool_ = std::make_shared<PagePool>();
+};
+
+}  // namespace headformer

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/blocks/pre_norm_block.hpp"
+#include "headformer/blocks/stack.hpp"
+#include "headformer/models/causal_language_model.hpp"
+#include "headformer/nn/embedding.hpp"
+
+namespace headformer {
+
+/// A decoder language model: embeddings, positions, layers, norm, and a head over the vocabulary.
+template <class Positions, Block Layer, Module Norm>
+class CausalLm final : public CausalLanguageModel {
+ public:
+  Embedding embedding;  // [V, D]
+  Positions positions;
+  Stack<Layer> layers;
+  Norm output_norm;
+  Linear output;  // [V, D]
+
+  CausalLm(CausalLmConfig config, const Weights& weights)
+      : CausalLanguageModel(std::move(config)),
+        embedding({this->config().vocabulary, this->config().width, this->config().embedding_scale},
+                  weights / "embedding"),
+        positions({this->config().learned_positions, this->config().width}, weights),
+        layers(this->config().layers, weights),
+        output_norm(this->config().norm, weights / "output_norm"),
+        output(this->config().tied_output
+                   ? Linear::tied(embedding.table)
+                   : Linear({this->config().width, {{"output", this->config().vocabulary}}, this->config().output_bias},
+                            weights)) {
+    weights.expect_all_used();
+    set_report(weights.report());
+  }
+
+ private:
+  void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const override {
+    embedding(context, ids, x);
+  }
+
+  void run(Context& context, TensorView<float> x, std::span<const Index> logit_rows,
+           TensorView<float> logits) const override {
+    positions(context, x);
+    layers(context, x);
+    if (logit_rows.empty()) return;
+    Scratch::Frame frame(context.scratch());
+    const auto last = frame.take<float>(Shape{static_cast<Index>(logit_rows.size()), x.columns()});
+    for (Index i = 0; i < last.rows(); ++i) {
+      std::copy_n(x.row(logit_rows[static_cast<std::size_t>(i)]), x.columns(), last.row(i));
+    }
+    const auto normed = frame.take<float>(last.shape());
+    output_norm(context, last, normed);
+    output(context, normed, logits);
+    if (config().logits_soft_cap > 0) kernels::soft_cap(context.compute(), logits, config().logits_soft_cap);
+  }
+};
+
+/// How `auto` finds a family and opens it: by the class name in config.json or GGUF's architecture.
+struct CausalLmFamily {
+  std::string_view name;
+  std::span<const std::string_view> architectures;
+  std::string_view gguf_architecture;  ///< empty: none of its own
+  CausalLmConfig (*config)(const Checkpoint&);
+  NameTable (*names)();
+  std::unique_ptr<CausalLanguageModel> (*make)(CausalLmConfig, const Weights&);
+};
+
+template <class Model>
+std::unique_ptr<CausalLanguageModel> make_causal_lm(CausalLmConfig config, const Weights& weights) {
+  return std::make_unique<Model>(std::move(config), weights);
+}
+
+}  // namespace headformer

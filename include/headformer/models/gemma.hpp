@@ -1,0 +1,67 @@
+#pragma once
+
+#include "headformer/models/decoder_reader.hpp"
+#include "headformer/models/llama.hpp"
+
+namespace headformer {
+
+/// What the Gemma generations share: norms stored as the difference from 1 (in Hugging Face files), embeddings scaled
+/// by the root of the width, GELU's tanh form, tied output.
+namespace gemma {
+
+inline constexpr NameRow rows[] = {
+    {"embedding", "model.embed_tokens", "token_embd"},
+    {"output_norm", "model.norm", "output_norm", Transform::plus_one},
+    {"output", "lm_head", "output"},
+    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm", Transform::plus_one},
+    {"layers.#.attn.query", "model.layers.#.self_attn.q_proj", "blk.#.attn_q"},
+    {"layers.#.attn.key", "model.layers.#.self_attn.k_proj", "blk.#.attn_k"},
+    {"layers.#.attn.value", "model.layers.#.self_attn.v_proj", "blk.#.attn_v"},
+    {"layers.#.attn.output", "model.layers.#.self_attn.o_proj", "blk.#.attn_output"},
+    {"layers.#.ff_norm", "model.layers.#.post_attention_layernorm", "blk.#.ffn_norm", Transform::plus_one},
+    {"layers.#.ff.gate", "model.layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
+    {"layers.#.ff.up", "model.layers.#.mlp.up_proj", "blk.#.ffn_up"},
+    {"layers.#.ff.down", "model.layers.#.mlp.down_proj", "blk.#.ffn_down"},
+};
+inline NameTable names() { return {rows, decoder_ignored}; }
+
+inline void finish(CausalLmConfig& config) {
+  config.embedding_scale = std::sqrt(static_cast<float>(config.width));
+  for (LayerConfig& layer : config.layers) layer.feed_forward.activation = kernels::Activation::gelu_tanh;
+}
+
+/// The keys of any Gemma's Hugging Face config.
+inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDefaults defaults) {
+  defaults.tied = true;
+  defaults.head_width = 256;
+  CausalLmConfig config = read_decoder(json, std::move(family), defaults);
+  finish(config);
+  const char* key = json.has("hidden_activation") ? "hidden_activation" : "hidden_act";
+  const kernels::Activation activation = detail::read_activation(json, key, "gelu_pytorch_tanh");
+  for (LayerConfig& layer : config.layers) {
+    // The first Gemma configs say "gelu" and mean the tanh form; the reference corrects them likewise.
+    const bool first_spelling = activation == kernels::Activation::gelu && !json.has("hidden_activation");
+    layer.feed_forward.activation = first_spelling ? kernels::Activation::gelu_tanh : activation;
+    layer.attention.bias = layer.attention.output_bias = json.boolean_or("attention_bias", false);
+    if (json.has("query_pre_attn_scalar")) {
+      layer.attention.scale = static_cast<float>(1.0 / std::sqrt(json.positive("query_pre_attn_scalar")));
+    }
+    layer.attention.soft_cap = static_cast<float>(json.number_or("attn_logit_softcapping", 0, 0));
+  }
+  config.logits_soft_cap = static_cast<float>(json.number_or("final_logit_softcapping", 0, 0));
+  return config;
+}
+
+/// Gemma 1 (https://arxiv.org/abs/2403.08295).
+inline CausalLmConfig config(const Checkpoint& checkpoint) {
+  if (!checkpoint.is_gguf()) return read(checkpoint.config(), "Gemma", {});
+  CausalLmConfig config = read_decoder(checkpoint, "gemma", "Gemma");
+  finish(config);
+  return config;
+}
+
+inline constexpr std::string_view architectures[] = {"GemmaForCausalLM"};
+inline constexpr CausalLmFamily family = {"Gemma", architectures, "gemma", config, names, make_causal_lm<Llama>};
+
+}  // namespace gemma
+}  // namespace headformer

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <algorithm>
+
+#include "headformer/models/causal_language_model.hpp"
+
+namespace headformer {
+
+/// How a model is going to be used.
+struct MemoryUse {
+  Index context = 0;  ///< positions a sequence; 0: the model's own context length
+  Index sequences = 1;
+  DType cache = DType::f32;
+  Index rows = 512;      ///< rows of the largest forward pass (a session cuts prompts into such pieces)
+  Index logit_rows = 1;  ///< rows that get logits in it
+};
+
+/// Bytes, as they will be resident at the peak beside the program itself.
+struct MemoryEstimate {
+  std::size_t weights = 0;
+  std::size_t cache = 0;
+  std::size_t scratch = 0;
+  std::size_t total() const { return weights + cache + scratch; }
+};
+
+inline MemoryEstimate estimate_memory(const CausalLmConfig& config, std::size_t packed_bytes, const MemoryUse& use) {
+  MemoryEstimate estimate;
+  estimate.weights = packed_bytes;
+  const Index context = use.context > 0 ? use.context : config.context_length;
+  for (const KeyValueSlotConfig& slot : CausalLanguageModel::slots(config, use.cache)) {
+    // A windowed layer holds its window, the page it is in, and what one pass appends.
+    const Index positions =
+        slot.window > 0 ? std::min(context, slot.window + use.rows + 2 * kernels::page_positions) : context;
+    const Index pages = (positions + kernels::page_positions - 1) / kernels::page_positions;
+    estimate.cache += static_cast<std::size_t>(pages * use.sequences) * slot.layout.page_bytes();
+  }
+  const LayerConfig& layer = config.layers.front();
+  const AttentionConfig& attention = layer.attention;
+  const Index attention_width = (2 * attention.heads + 2 * attention.key_value_heads) * attention.head_width;
+  const Index rows = std::min(use.rows, context) * std::max<Index>(1, use.sequences);
+  const Index row_floats =
+      3 * config.width + std::max(attention_width, 2 * layer.feed_forward.hidden_width) + 2 * attention.rotary.width;
+  const Index logit_floats = config.vocabulary + 2 * config.width;
+  estimate.scratch =
+      static_cast<std::size_t>(rows * row_floats + use.logit_rows * use.sequences * logit_floats) * sizeof(float);
+  return estimate;
+}
+
+}  // namespace headformer

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "headformer/models/qwen2.hpp"
+
+namespace headformer {
+
+/// Qwen 3 (https://arxiv.org/abs/2505.09388): each head's queries and keys are normalised.
+using Qwen3 =
+    CausalLm<NoPositions, PreNormBlock<RmsNorm, SelfAttention<Causal, Rotary, RmsHeadNorm>, GatedMlp>, RmsNorm>;
+
+namespace qwen3 {
+
+inline CausalLmConfig config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return read_decoder(checkpoint, "qwen3", "Qwen3");
+  const JsonObject json = checkpoint.config();
+  CausalLmConfig config = read_decoder(json, "Qwen3");
+  for (LayerConfig& layer : config.layers) {
+    layer.attention.bias = layer.attention.output_bias = json.boolean_or("attention_bias", false);
+  }
+  qwen2::read_windows(json, config);
+  return config;
+}
+
+inline constexpr std::string_view architectures[] = {"Qwen3ForCausalLM"};
+inline constexpr CausalLmFamily family = {"Qwen3", architectures, "qwen3",
+                                          config,  decoder_names, make_causal_lm<Qwen3>};
+
+}  // namespace qwen3
+}  // namespace headformer

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "headformer/nn/rotary.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+namespace detail {
+
+inline std::vector<float> rotary_factors(const JsonObject& parameters, std::string_view key, Index width) {
+  const std::vector<double> numbers = parameters.numbers(key, 0.0, 1e9);
+  if (static_cast<Index>(numbers.size()) != width / 2) {
+    parameters.fail(key, std::to_string(width / 2) + " numbers (half the rotated width)");
+  }
+  return {numbers.begin(), numbers.end()};
+}
+
+/// YaRN's temperature: 0.1 * scale * ln(factor) + 1.
+inline double yarn_temperature(double factor, double scale = 1) {
+  return factor <= 1 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0;
+}
+
+}  // namespace detail
+
+/// Rotary settings of a Hugging Face config in either manner: `rope_theta` and `rope_scaling` beside each other
+/// (transformers 4), or both in `rope_parameters` (transformers 5), there also one for each `layer_type`.
+/// `default_theta` and `default_partial` are the class's own defaults.
+inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, double default_theta,
+                                double default_partial = 1.0, const std::string& layer_type = "") {
+  static const Json no_parameters = Json::object();
+  JsonObject parameters(no_parameters, config.file(), "rope_parameters");
+  if (config.has("rope_parameters")) {
+    parameters = config.object("rope_parameters");
+    if (!layer_type.empty() && (parameters.has(layer_type) || parameters.has("full_attention"))) {
+      parameters = parameters.has(layer_type) ? parameters.object(layer_type)
+                                              : JsonObject(no_parameters, config.file(), "rope_parameters");
+    }
+  } else if (config.has("rope_scaling")) {
+    parameters = config.object("rope_scaling");
+  }
+
+  RotaryConfig rotary;
+  rotary.theta = parameters.has("rope_theta") ? parameters.positive("rope_theta")
+                                              : config.positive_or("rope_theta", default_theta);
+  const double partial = parameters.has("partial_rotary_factor")
+                             ? parameters.number("partial_rotary_factor", 0, 1)
+                             : config.number_or("partial_rotary_factor", default_partial, 0, 1);
+  rotary.width = static_cast<Index>(static_cast<double>(head_width) * partial);
+  if (rotary.width % 2 != 0)
+    parameters.fail("partial_rotary_factor", "an even rotated width of each head of " + std::to_string(head_width));
+
+  const std::string type =
+      parameters.has("rope_type") ? parameters.string("rope_type") : parameters.string_or("type", "default");
+  if (type == "default") return rotary;
+
+  const Index maximum = config.integer("max_position_embeddings", 1);
+  rotary.maximum_positions = maximum;
+  rotary.original_maximum_positions = config.has("original_max_position_embeddings")
+                                          ? config.integer("original_max_position_embeddings", 1)
+                                          : parameters.integer_or("original_max_position_embeddings", maximum, 1);
+  const double stretch = static_cast<double>(maximum) / static_cast<double>(rotary.original_maximum_positions);
+  if (type == "linear" || type == "dynamic") {
+    rotary.scaling = type == "linear" ? RotaryScaling::linear : RotaryScaling::dynamic;
+    rotary.factor = parameters.positive("factor");
+    if (rotary.scaling == RotaryScaling::dynamic && rotary.width <= 2)
+      parameters.fail("rope_type", "a rotated width above 2 for dynamic scaling");
+  } else if (type == "yarn" && !parameters.has("short_factor")) {
+    rotary.scaling = RotaryScaling::yarn;
+    rotary.factor = parameters.positive_or("factor", stretch);
+    const double mscale = parameters.number_or("mscale", 0);
+    const double mscale_all = parameters.number_or("mscale_all_dim", 0);
+    const double temperature = mscale != 0 && mscale_all != 0 ? detail::yarn_temperature(rotary.factor, mscale) /
+                                                                    detail::yarn_temperature(rotary.factor, mscale_all)
+                                                              : detail::yarn_temperature(rotary.factor);
+    rotary.attention_factor = parameters.number_or("attention_factor", temperature);
+    if (parameters.number_or("beta_fast", 0) != 0) rotary.beta_fast = parameters.positive("beta_fast");
+    if (parameters.number_or("beta_slow", 0) != 0) rotary.beta_slow = parameters.positive("beta_slow");
+    rotary.truncate = parameters.boolean_or("truncate", true);
+  } else if (type == "longrope" || type == "su" || type == "yarn") {  // "su" and "yarn": Phi-3's first spellings
+    rotary.scaling = RotaryScaling::longrope;
+    rotary.short_factors = detail::rotary_factors(parameters, "short_factor", rotary.width);
+    rotary.long_factors = detail::rotary_factors(parameters, "long_factor", rotary.width);
+    rotary.factor = parameters.positive_or("factor", stretch);
+    const double computed =
+        rotary.factor <= 1
+            ? 1.0
+            : std::sqrt(1 + std::log(rotary.factor) / std::log(static_cast<double>(rotary.original_maximum_positions)));
+    rotary.attention_factor = parameters.number_or("attention_factor", computed);
+  } else if (type == "llama3") {
+    rotary.scaling = RotaryScaling::llama3;
+    rotary.factor = parameters.positive("factor");
+    rotary.low_frequency_factor = parameters.positive("low_freq_factor");
+    rotary.high_frequency_factor = parameters.positive("high_freq_factor");
+  } else {
+    parameters.fail("rope_type", "default, linear, dynamic, yarn, longrope or llama3");
+  }
+  return rotary;
+}
+
+/// Rotary settings of a GGUF: `<architecture>.rope.*` and the tensors of factors.
+inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string& architecture, Index head_width) {
+  const Gguf& gguf = checkpoint.gguf();
+  const std::string prefix = architecture + ".rope.";
+  RotaryConfig rotary;
+  rotary.theta = gguf.number_or(prefix + "freq_base", 10000.0);
+  rotary.width = gguf.integer_or(prefix + "dimension_count", head_width, 2, head_width);
+  const auto context = gguf.integer_or(architecture + ".context_length", 0);
+  rotary.original_maximum_positions = gguf.integer_or(prefix + "scaling.original_context_length", context);
+
+  const auto factors = [&](std::string_view name) {
+    const TensorEntry* entry = checkpoint.find(name);
+    std::vector<float> values;
+    if (entry == nullptr) return values;
+    if (entry->dtype != DType::f32 || !(entry->shape == Shape{rotary.width / 2})) {
+      throw WeightError(checkpoint.name() + ": tensor " + std::string(name) + ": expected f32 [" +
+                        std::to_string(rotary.width / 2) + "], found " + std::string(name_of(entry->dtype)) + " " +
+                        to_string(entry->shape));
+    }
+    values.resize(static_cast<std::size_t>(rotary.width / 2));
+    std::memcpy(values.data(), entry->bytes.data(), values.size() * sizeof(float));
+    return values;
+  };
+  rotary.divisors = factors("rope_freqs.weight");
+
+  const std::string_view type = gguf.string_or(prefix + "scaling.type", "none");
+  rotary.factor = gguf.number_or(prefix + "scaling.factor", 1.0);
+  const double attention_factor = gguf.number_or(prefix + "scaling.attn_factor", 1.0);
+  if (rotary.short_factors = factors("rope_factors_short.weight"); !rotary.short_factors.empty()) {
+    rotary.scaling = RotaryScaling::longrope;
+    rotary.long_factors = factors("rope_factors_long.weight");
+    if (rotary.long_factors.empty())
+      throw WeightError(checkpoint.name() +
+                        ": tensor rope_factors_long.weight: expected beside rope_factors_short.weight, found none");
+    rotary.attention_factor = attention_factor;
+  } else if (type == "linear") {
+    rotary.scaling = RotaryScaling::linear;
+  } else if (type == "yarn") {
+    rotary.scaling = RotaryScaling::yarn;
+    rotary.attention_factor = attention_factor * detail::yarn_temperature(rotary.factor);
+    rotary.beta_fast = gguf.number_or(prefix + "scaling.yarn_beta_fast", 32.0);
+    rotary.beta_slow = gguf.number_or(prefix + "scaling.yarn_beta_slow", 1.0);
+  } else if (type != "none" && type != "longrope") {
+    throw ConfigError(checkpoint.name() + ": " + prefix +
+                      "scaling.type: expected none, linear, yarn or longrope, found " + detail::quoted(type));
+  }
+  if (!(rotary.factor > 0))
+    throw ConfigError(checkpoint.name() + ": " + prefix + "scaling.factor: expected a number > 0, found " +
+                      std::to_string(rotary.factor));
+  return rotary;
+}
+
+}  // namespace headformer

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "headformer/models/causal_language_model.hpp"
+
+namespace headformer {
+
+struct SessionOptions {
+  DType cache = DType::f32;  ///< of keys and values: f32, f16 or bf16
+  Index reserve = 0;         ///< positions to hold memory for from the start; 0: grow by pages
+  Index rows = 512;          ///< longest piece a prompt is computed in; bounds the temporary memory, changes no bits
+};
+
+/// One sequence of a decoder language model: append ids or embeddings, read logits, go back, branch off. Owns its
+/// state; the workspace may be shared by sessions that do not run at the same time.
+class Session {
+ public:
+  Session(std::shared_ptr<const CausalLanguageModel> model, std::shared_ptr<Workspace> workspace,
+          const SessionOptions& options = {})
+      : model_(std::move(model)),
+        workspace_(std::move(workspace)),
+        options_(options),
+        state_(model_->new_sequence(options.cache)) {
+    if (options_.rows < 1)
+      throw ArgumentError("session: expected rows of 1 or more, found " + std::to_string(options_.rows));
+    if (options_.reserve > 0) state_.reserve(options_.reserve);
+  }
+
+  Index length() const { return state_.length(); }
+  const CausalLanguageModel& model() const { return *model_; }
+  const SequenceState& state() const { return state_; }
+
+  /// Called while a long input is appended: after each piece.
+  ProgressCallback progress;
+  /// Looked at between the pieces; CancelledError leaves the session with the pieces that are done.
+  Cancellation cancellation;
+
+  /// Appends ids and returns the logits of the last one. Shapes: [T] -> [V]; valid until the next call.
+  /// Throws ArgumentError for no ids or one outside the vocabulary, CancelledError.
+  std::span<float> append(std::span<const TokenId> ids) {
+    if (ids.empty()) throw ArgumentError("append: expected at least one id, found none");
+    if (restarts(ids.size())) return append_from_the_start(ids);
+    const auto count = static_cast<Index>(ids.size());
+    for_each_piece(count, [&](Index begin, Index end) {
+      SequenceInput input;
+      input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      input.logits = end == count ? LogitRows::last : LogitRows::none;
+      run(input);
+    });
+    history_.insert(history_.end(), ids.begin(), ids.end());
+    return {logits_.data(), static_cast<std::size_t>(logits_.count())};
+  }
+
+  /// Appends rows of the width of the model in place of embedded ids. Shapes: [T, D] -> [V].
+  std::span<float> append(TensorView<const float> embeddings) {
+    if (embeddings.rows() == 0) throw ArgumentError("append: expected at least one row, found none");
+    for_each_piece(embeddings.rows(), [&](Index begin, Index end) {
+      SequenceInput input;
+      input.embeddings = embeddings.slice_rows(begin, end);
+      input.logits = end == embeddings.rows() ? LogitRows::last : LogitRows::none;
+      run(input);
+    });
+    replayable_ = false;
+    return {logits_.data(), static_cast<std::size_t>(logits_.count())};
+  }
+
+  /// Appends ids and returns the logits of each. Shapes: [T] -> [T, V].
+  Tensor<float> append_all(std::span<const TokenId> ids) {
+    Tensor<float> logits(Shape{static_cast<Index>(ids.size()), model_->config().vocabulary});
+    for_each_piece(static_cast<Index>(ids.size()), [&](Index begin, Index end) {
+      SequenceInput input;
+      input.state = &state_;
+      input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      input.logits = LogitRows::all;
+      model_->forward(*workspace_, std::span(&input, 1), logits.view().slice_rows(begin, end));
+    });
+    history_.insert(history_.end(), ids.begin(), ids.end());
+    return logits;
+  }
+
+  /// Forgets everything from position `length` on; see SequenceState::truncate.
+  void truncate(Index length) {
+    state_.truncate(length);
+    if (replayable_) history_.resize(static_cast<std::size_t>(length));
+  }
+
+  /// A session with the same first `length` positions, which share memory until one of the two writes there.
+  Session fork(Index length) const {
+    Session copy(*this);
+    copy.truncate(length);
+    return copy;
+  }
+  Session fork() const { return fork(length()); }
+
+  Session(Session&&) = default;
+  Session& operator=(Session&&) = default;
+
+ private:
+  Session(const Session& other)
+      : progress(other.progress),
+        cancellation(other.cancellation),
+        model_(other.model_),
+        workspace_(other.workspace_),
+        options_(other.options_),
+        state_(other.state_),
+        history_(other.history_),
+        replayable_(other.replayable_) {}
+
+  template <class Body>
+  void for_each_piece(Index count, Body body) {
+    for (Index begin = 0; begin < count; begin += options_.rows) {
+      cancellation.throw_if_cancelled();
+      const Index end = std::min(begin + options_.rows, count);
+      body(begin, end);
+      if (progress && count > options_.rows)
+        progress({Progress::Stage::prefilling, static_cast<double>(end), static_cast<double>(count)});
+    }
+  }
+
+  void run(SequenceInput input) {
+    input.state = &state_;
+    const Index rows = input.logits == LogitRows::none ? 0 : 1;
+    if (rows > 0 && logits_.count() == 0) logits_ = Tensor<float>(Shape{1, model_->config().vocabulary});
+    model_->forward(*workspace_, std::span(&input, 1), rows > 0 ? logits_.view() : TensorView<float>());
+  }
+
+  /// Phi-3's rule: when a sequence outgrows the length of the short factors, what was cached with them is computed
+  /// again with the long ones (the reference drops its cache there).
+  bool restarts(std::size_t more) const {
+    const RotaryConfig& rotary = model_->config().layers.front().attention.rotary;
+    if (!model_->config().restarts_with_long_factors || !replayable_ || state_.length() == 0) return false;
+    return rotary.length_class(state_.length()) != rotary.length_class(state_.length() + static_cast<Index>(more));
+  }
+  std::span<float> append_from_the_start(std::span<const TokenId> ids) {
+    std::vector<TokenId> all = std::exchange(history_, {});
+    all.insert(all.end(), ids.begin(), ids.end());
+    state_.truncate(0);
+    return append(all);
+  }
+
+  std::shared_ptr<const CausalLanguageModel> model_;
+  std::shared_ptr<Workspace> workspace_;
+  SessionOptions options_;
+  SequenceState state_;
+  std::vector<TokenId> history_;  ///< ids appended so far
+  bool replayable_ = true;        ///< history_ is the whole sequence
+  Tensor<float> logits_;          ///< [1, V]
+};
+
+}  // namespace headformer

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "headformer/nn/sequence_state.hpp"
+
+namespace headformer {
+
+/// A sequence's part of a ragged batch: rows [first_row, first_row + rows) of every activation x [T, D].
+struct BatchSequence {
+  Index first_row = 0;
+  Index rows = 0;
+  Index total_length = 0;  ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
+  SequenceState* state = nullptr;
+};
+
+/// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.
+struct Batch {
+  std::vector<BatchSequence> sequences;
+  std::vector<std::int32_t> positions;  ///< [T]
+
+  Index rows() const { return static_cast<Index>(positions.size()); }
+};
+
+}  // namespace headformer

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "headformer/nn/context.hpp"
+#include "headformer/weights/weights.hpp"
+
+namespace headformer {
+
+struct EmbeddingConfig {
+  Index count = 0;  ///< V
+  Index width = 0;  ///< D
+  float scale = 1;  ///< rows are multiplied by it
+};
+
+/// Rows of a table by id; the table may be quantised and is shared with a tied output. ids [T] -> y [T, D].
+struct Embedding {
+  kernels::PackedMatrix table;  // [V, D]
+  float scale;
+
+  Embedding(const EmbeddingConfig& config, const Weights& weights) : scale(config.scale) {
+    const MatrixPart part{"", config.count};
+    table = std::move(weights.matrices(std::span(&part, 1), config.width).front());
+  }
+
+  /// The ids have been checked against the vocabulary.
+  void operator()(Context& context, std::span<const std::int32_t> ids, TensorView<float> y) const {
+    parallel_for(context.compute().executor, static_cast<Index>(ids.size()), 8, [&](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) {
+        table.row(ids[static_cast<std::size_t>(i)], y.row(i));
+        if (scale == 1.0F) continue;
+        for (float& value : y.row_span(i)) value *= scale;
+      }
+    });
+  }
+};
+
+/// Position policies of a whole model: nothing is added to the embeddings, or a learned row a position (GPT-2).
+struct NoPositions {
+  NoPositions(const EmbeddingConfig&, const Weights&) {}
+  void operator()(Context&, TensorView<float>) const {}
+};
+struct LearnedPositions {
+  Tensor<float> table;  // [P, D]
+
+  LearnedPositions(const EmbeddingConfig& config, const Weights& weights)
+      : table((weights / "positions").table("weight", Shape{config.count, config.width})) {}
+
+  /// x [T, D] in place; positions have been checked against the table.
+  void operator()(Context& context, TensorView<float> x) const {
+    for (Index r = 0; r < x.rows(); ++r) {
+      const float* row = table.view().row(context.batch().positions[static_cast<std::size_t>(r)]);
+      float* out = x.row(r);
+      for (Index i = 0; i < x.columns(); ++i) out[i] += row[i];
+    }
+  }
+};
+
+}  // namespace headformer

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headformer/kernels/matmul.hpp"
+#include "headformer/nn/context.hpp"
+#include "headformer/weights/weights.hpp"
+
+namespace headformer {
+
+/// A fused projection is one Linear with several parts side by side in its outputs.
+struct LinearConfig {
+  Index inputs = 0;
+  std::vector<MatrixPart> parts;
+  bool bias = false;
+};
+
+/// y = x W^T + b, over packed weights of any type. x [T, in] -> y [T, out].
+class Linear {
+ public:
+  Linear(const LinearConfig& config, const Weights& weights)
+      : matrices_(weights.matrices(config.parts, config.inputs)), parts_(config.parts) {
+    if (config.bias) bias_ = weights.bias(config.parts);
+    for (const MatrixPart& part : parts_) outputs_ += part.outputs;
+  }
+
+  /// A head that uses the embedding's table, packed once for both. Shapes: table [V, D].
+  static Linear tied(const kernels::PackedMatrix& table) {
+    Linear linear;
+    linear.outputs_ = table.outputs();
+    linear.matrices_.push_back(table);
+    return linear;
+  }
+
+  Index outputs() const { return outputs_; }
+  /// Name and output range of what is fused here.
+  const std::vector<MatrixPart>& parts() const { return parts_; }
+
+  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
+    std::vector<kernels::AddBias> biases;
+    std::vector<kernels::Epilogue> epilogues;
+    std::vector<kernels::Product> products;
+    biases.reserve(matrices_.size());
+    epilogues.reserve(matrices_.size());
+    products.reserve(matrices_.size());
+    Index column = 0;
+    for (const kernels::PackedMatrix& matrix : matrices_) {
+      products.push_back({&matrix, y.slice_columns(column, column + matrix.outputs()), nullptr});
+      if (bias_.data() != nullptr) {
+        biases.push_back({bias_.data() + column});
+        products.back().epilogue = &epilogues.emplace_back(biases.back());
+      }
+      column += matrix.outputs();
+    }
+    kernels::matmul(context.compute(), x, products);
+  }
+
+ private:
+  Linear() = default;
+
+  std::vector<kernels::PackedMatrix> matrices_;  // [out, in], one for each run of parts of one type
+  Tensor<float> bias_;                           // [out]
+  std::vector<MatrixPart> parts_;
+  Index outputs_ = 0;
+};
+
+}  // namespace headformer

@@ -1,0 +1,217 @@
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headformer/core/tensor.hpp"
+#include "headformer/kernels/key_value_page.hpp"
+
+namespace headformer {
+
+/// Pages of key/value memory by size, kept when a sequence ends and handed to the next. Shared by the sequences of a
+/// model's sessions; safe to use from several threads.
+class PagePool : public std::enable_shared_from_this<PagePool> {
+ public:
+  using Page = std::shared_ptr<std::byte>;
+
+  /// A page nobody else holds; its content is whatever it was.
+  Page take(std::size_t bytes) {
+    AlignedArray<std::byte> memory;
+    {
+      const std::lock_guard lock(mutex_);
+      auto& free = free_[bytes];
+      if (!free.empty()) {
+        memory = std::move(free.back());
+        free.pop_back();
+      }
+    }
+    if (memory.size() == 0) memory = AlignedArray<std::byte>(bytes);
+    std::byte* data = memory.data();
+    auto holder = std::make_shared<Lease>(Lease{std::move(memory), weak_from_this()});
+    return Page(std::move(holder), data);
+  }
+
+  /// Makes sure that `count` pages can be taken without asking the system for memory.
+  void reserve(std::size_t bytes, std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    auto& free = free_[bytes];
+    while (free.size() < count) free.emplace_back(bytes);
+  }
+
+ private:
+  /// Gives the memory back to the pool, if it still exists, when the last holder lets go.
+  struct Lease {
+    AlignedArray<std::byte> memory;
+    std::weak_ptr<PagePool> pool;
+    Lease(AlignedArray<std::byte> m, std::weak_ptr<PagePool> p) : memory(std::move(m)), pool(std::move(p)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (memory.size() == 0) return;
+      if (const auto owner = pool.lock()) owner->give_back(std::move(memory));
+    }
+  };
+
+  void give_back(AlignedArray<std::byte> memory) {
+    const std::lock_guard lock(mutex_);
+    auto& free = free_[memory.size()];
+    try {
+      free.push_back(std::move(memory));
+    } catch (...) {  // out of memory: let the page go instead
+      return;
+    }
+  }
+
+  std::mutex mutex_;
+  std::map<std::size_t, std::vector<AlignedArray<std::byte>>> free_;
+};
+
+/// What one attention layer keeps: the page layout and how far back it looks.
+struct KeyValueSlotConfig {
+  kernels::KeyValueLayout layout;
+  Index window = 0;  ///< a query sees this many keys, itself included; 0: all
+};
+
+/// The state of one sequence, a slot a layer: paged keys and values. Pages are shared between forks and copied when one
+/// of them writes. Not thread-safe; different sequences are independent.
+class SequenceState {
+ public:
+  SequenceState(std::shared_ptr<PagePool> pool, std::vector<KeyValueSlotConfig> slots) : pool_(std::move(pool)) {
+    for (KeyValueSlotConfig& config : slots) slots_.push_back({std::move(config), {}, {}, 0});
+  }
+
+  /// Positions held.
+  Index length() const { return length_; }
+  Index slots() const { return static_cast<Index>(slots_.size()); }
+  const kernels::KeyValueLayout& layout(Index slot) const { return at(slot).config.layout; }
+  /// A page pointer for each 64 positions from position 0; nullptr where the window has passed.
+  std::span<const std::byte* const> pages(Index slot) const { return at(slot).pointers; }
+  /// The page that holds `position`, to write to; only for positions that prepare() made room for.
+  std::byte* writable_page(Index slot, Index position) const {
+    return at(slot).pages[static_cast<std::size_t>(position / page_positions)].get();
+  }
+
+  /// Takes pages for `positions` in all now, so that appending up to there allocates nothing.
+  void reserve(Index positions) {
+    std::map<std::size_t, std::size_t> wanted;
+    for (const Slot& slot : slots_) {
+      const Index span =
+          slot.config.window > 0 ? std::min(positions, slot.config.window + 2 * page_positions) : positions;
+      const Index pages = (span + page_positions - 1) / page_positions + 1;
+      const auto held = static_cast<Index>(slot.pages.size()) - slot.first_page;
+      if (pages > held) wanted[slot.config.layout.page_bytes()] += static_cast<std::size_t>(pages - held);
+    }
+    for (const auto& [bytes, count] : wanted) pool_->reserve(bytes, count);
+    for (Slot& slot : slots_) {
+      const auto pages = static_cast<std::size_t>((positions + page_positions - 1) / page_positions);
+      slot.pages.reserve(pages);
+      slot.pointers.reserve(pages);
+    }
+  }
+
+  /// Makes room for `rows` more positions in every slot. The length does not change: a forward pass that throws leaves
+  /// the sequence as it was.
+  void prepare(Index rows) {
+    for (Slot& slot : slots_) {
+      const std::size_t bytes = slot.config.layout.page_bytes();
+      const auto last = static_cast<std::size_t>((length_ + rows + page_positions - 1) / page_positions);
+      const auto partial = static_cast<std::size_t>(length_ / page_positions);
+      if (length_ % page_positions != 0 &&
+          slot.pages[partial].use_count() > 1) {  // shared with a fork: write to a copy
+        PagePool::Page copy = pool_->take(bytes);
+        std::memcpy(copy.get(), slot.pages[partial].get(), bytes);
+        slot.set(partial, std::move(copy));
+      }
+      for (std::size_t page = (static_cast<std::size_t>(length_) + page_positions - 1) / page_positions; page < last;
+           ++page) {
+        if (page == slot.pages.size()) {
+          slot.pages.emplace_back();
+          slot.pointers.push_back(nullptr);
+        }
+        if (!slot.pages[page] || slot.pages[page].use_count() > 1) slot.set(page, pool_->take(bytes));
+      }
+    }
+  }
+
+  /// The rows that prepare() made room for have been written by every layer.
+  void commit(Index rows) {
+    length_ += rows;
+    for (Slot& slot : slots_)
+      slot.drop_before(slot.config.window == 0 ? 0 : length_ - slot.config.window - page_positions);
+  }
+
+  /// Forgets everything from position `length` on. Throws ArgumentError when that is past the end, or so far back that
+  /// a windowed layer no longer has the keys it would need.
+  void truncate(Index length) {
+    if (length < 0 || length > length_) {
+      throw ArgumentError("truncate: expected a length of 0 to " + std::to_string(length_) + ", found " +
+                          std::to_string(length));
+    }
+    for (const Slot& slot : slots_) {
+      const Index first = std::max<Index>(0, slot.config.window == 0 ? 0 : length - slot.config.window + 1);
+      if (length > 0 && slot.first_page * page_positions > first) {
+        throw ArgumentError("truncate: a layer with a window of " + std::to_string(slot.config.window) +
+                            " has dropped the keys before position " +
+                            std::to_string(slot.first_page * page_positions) + ", length " + std::to_string(length) +
+                            " needs them from " + std::to_string(first));
+      }
+    }
+    length_ = length;
+    for (Slot& slot : slots_) slot.shrink((length + page_positions - 1) / page_positions);
+  }
+
+  /// A second sequence with the same first `length` positions; pages are shared, nothing is copied now.
+  SequenceState fork(Index length) const {
+    SequenceState copy = *this;
+    copy.truncate(length);
+    return copy;
+  }
+
+  /// Memory of the pages this sequence holds; a page shared with a fork counts for both.
+  std::size_t bytes() const {
+    std::size_t total = 0;
+    for (const Slot& slot : slots_) {
+      for (const PagePool::Page& page : slot.pages) total += page ? slot.config.layout.page_bytes() : 0;
+    }
+    return total;
+  }
+
+ private:
+  static constexpr Index page_positions = kernels::page_positions;
+
+  struct Slot {
+    KeyValueSlotConfig config;
+    std::vector<PagePool::Page> pages;
+    std::vector<const std::byte*> pointers;
+    Index first_page = 0;  ///< pages before it have been dropped
+
+    void set(std::size_t page, PagePool::Page memory) {
+      pages[page] = std::move(memory);
+      pointers[page] = pages[page].get();
+    }
+    void drop_before(Index position) {
+      for (; (first_page + 1) * page_positions <= position; ++first_page)
+        set(static_cast<std::size_t>(first_page), nullptr);
+    }
+    void shrink(Index count) {
+      if (count >= static_cast<Index>(pages.size())) return;
+      pages.resize(static_cast<std::size_t>(count));
+      pointers.resize(static_cast<std::size_t>(count));
+      first_page = std::min(first_page, count);
+    }
+  };
+
+  const Slot& at(Index slot) const { return slots_[static_cast<std::size_t>(slot)]; }
+
+  std::shared_ptr<PagePool> pool_;
+  std::vector<Slot> slots_;
+  Index length_ = 0;
+};
+
+}  // namespace headformer

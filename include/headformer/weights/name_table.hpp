@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace headformer {
+
+/// What a publisher's file does to a tensor that the library undoes while binding it.
+enum class Transform {
+  none,
+  transposed,        ///< stored [in, out] (GPT-2's Conv1D)
+  plus_one,          ///< stored as the difference from 1 (Gemma's norms)
+  interleaved_heads  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
+};
+
+/// One row of a family's table: the canonical name of a module ('#' stands for the layer's number) and where its
+/// `.weight` and `.bias` lie in each kind of checkpoint. Modules that share one tensor are its successive row ranges.
+struct NameRow {
+  std::string_view canonical;
+  std::string_view hugging_face;
+  std::string_view gguf;
+  Transform hugging_face_transform = Transform::none;
+  Transform gguf_transform = Transform::none;
+};
+
+/// A family's table of checkpoint names.
+struct NameTable {
+  std::span<const NameRow> rows;
+  /// Tensors a checkpoint may hold that the model does not use: buffers of older versions, other modalities. A name
+  /// matches when it contains one of these.
+  std::span<const std::string_view> ignored;
+  /// What GGUF's converter does to every row that names no transform of its own.
+  Transform gguf_transform = Transform::none;
+};
+
+/// Replaces '#' by the layer's number.
+inline std::string with_layer(std::string_view pattern, std::string_view layer) {
+  std::string name(pattern);
+  if (const auto at = name.find('#'); at != std::string::npos) name.replace(at, 1, layer);
+  return name;
+}
+
+}  // namespace headformer

@@ -1,0 +1,70 @@
+"""The manner of publication before transformers 5: config.json keys and tensor names."""
+
+import torch
+
+
+def published_config(config, family):
+    """config.json of transformers 4 from that of transformers 5: rope_theta, rope_scaling, torch_dtype, ..."""
+    out = dict(config)
+    if "dtype" in out:
+        out["torch_dtype"] = out.pop("dtype")
+    out["transformers_version"] = "4.40.0"
+    rope = out.pop("rope_parameters", None)
+    if rope and "full_attention" in rope:  # Gemma 3
+        scaling = dict(rope["full_attention"])
+        out["rope_theta"] = scaling.pop("rope_theta")
+        out["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        out["rope_scaling"] = None if scaling["rope_type"] == "default" else scaling
+        types = out.pop("layer_types")
+        out["sliding_window_pattern"] = types.index("full_attention") + 1
+    elif rope:
+        scaling = dict(rope)
+        out["rope_theta"] = scaling.pop("rope_theta")
+        kind = scaling["rope_type"]
+        if kind == "default":
+            scaling = None
+        elif kind in ("linear", "dynamic", "longrope"):  # the key was first called type
+            scaling["type"] = scaling.pop("rope_type")
+        if scaling and scaling.get("partial_rotary_factor") == 1.0:
+            del scaling["partial_rotary_factor"]
+        if family == "Phi-3" and scaling:
+            del scaling["original_max_position_embeddings"]
+        out["rope_scaling"] = scaling
+    out.pop("layer_types", None)
+    out.pop("_sliding_window_pattern", None)
+    if family in ("Llama", "Mistral"):  # before head_dim was a key
+        if out["head_dim"] * out["num_attention_heads"] == out["hidden_size"]:
+            del out["head_dim"]
+    if family == "Llama":
+        out.pop("pad_token_id", None)
+        out["pretraining_tp"] = 1
+    if family == "GPT-2":
+        out["n_ctx"] = out["n_positions"]
+    if family == "Qwen2":  # transformers 5 writes null where the window is not used
+        out["sliding_window"] = out["sliding_window"] or 6
+    if "text_config" in out:
+        out["text_config"] = published_config(out["text_config"], family)
+    return out
+
+
+def published_tensors(tensors, variant, config):
+    """Tensor names and buffers of older files."""
+    out = dict(tensors)
+    if variant.family == "GPT-2":
+        n, layers = config["n_positions"], config["n_layer"]
+        for i in range(layers):
+            out[f"transformer.h.{i}.attn.bias"] = torch.ones(n, n).tril().view(1, 1, n, n)
+            out[f"transformer.h.{i}.attn.masked_bias"] = torch.tensor(-1e4)
+    if not variant.prefix:
+        out = {name.removeprefix("transformer."): tensor for name, tensor in out.items()}
+    if "text_config" in config:  # the names of transformers 4.52 to 4.57
+        out = {name.replace("language_model.model.", "model.language_model.")
+               .replace("vision_tower.", "model.vision_tower.vision_model.")
+               .replace("multi_modal_projector.", "model.multi_modal_projector."): tensor
+               for name, tensor in out.items()}
+    if variant.family == "Llama":
+        dim = config["head_dim"]
+        for i in range(config["num_hidden_layers"]):
+            out[f"model.layers.{i}.self_attn.rotary_emb.inv_freq"] = \
+                1.0 / 10000.0 ** (torch.arange(0, dim, 2).float() / dim)
+    return out
