@@ -101,6 +101,7 @@ class TextGenerator {
   explicit TextGenerator(const Checkpoint& checkpoint, TextGeneratorOptions options = {})
       : options_(std::move(options)),
         workspace_(make_workspace(options_)),
+        name_(checkpoint.name()),
         tokenizer_(open_tokenizer(checkpoint)),
         chat_template_(open_chat_template(checkpoint)),
         defaults_(read_defaults(checkpoint, tokenizer_)) {
@@ -113,16 +114,16 @@ class TextGenerator {
 
   /// The text that follows a prompt, piece by piece. The prompt is encoded with the special tokens the tokenizer adds.
   TextStream stream(std::string_view prompt, const GenerationConfig& config = {}) const {
-    return stream_ids(tokenizer_.encode(prompt), config);
+    return stream_ids(tokenizer().encode(prompt), config);
   }
   /// The answer to a conversation, through the checkpoint's chat template. Throws ConfigError when it has none.
   TextStream chat(std::span<const ChatMessage> messages, const GenerationConfig& config = {}) const {
-    return stream_ids(tokenizer_.encode(chat_template().render(messages, true), false), config);
+    return stream_ids(tokenizer().encode(chat_template().render(messages, true), false), config);
   }
   /// The text that follows a prompt of ids.
   TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
     const GenerationConfig merged = config.over(defaults_);
-    return TextStream(start(std::move(prompt), merged), tokenizer_,
+    return TextStream(start(std::move(prompt), merged), tokenizer(),
                       merged.stop_strings.value_or(std::vector<std::string>{}));
   }
 
@@ -144,18 +145,29 @@ class TextGenerator {
     return start(std::move(prompt), config.over(defaults_));
   }
 
-  const Tokenizer& tokenizer() const { return tokenizer_; }
+  /// Throws IoError when the checkpoint has none.
+  const Tokenizer& tokenizer() const {
+    if (!tokenizer_)
+      throw IoError(name_ + ": expected a tokenizer (tokenizer.json, or tokenizer.ggml.model in a GGUF), found none");
+    return *tokenizer_;
+  }
   const CausalLanguageModel& model() const { return *model_; }
   /// What the checkpoint says about generating; what a caller gives is laid over it.
   const GenerationConfig& defaults() const { return defaults_; }
   bool has_chat_template() const { return chat_template_.has_value(); }
   const ChatTemplate& chat_template() const {
-    if (!chat_template_) throw ConfigError("chat: the checkpoint has no chat template");
+    if (!chat_template_) throw ConfigError(name_ + ": expected a chat template, found none");
     return *chat_template_;
   }
 
-  static Tokenizer open_tokenizer(const Checkpoint& checkpoint) {
-    return checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf()) : Tokenizer::from_files(checkpoint.files());
+  /// Nothing for a checkpoint that was published without one: ids can still be generated.
+  static std::optional<Tokenizer> open_tokenizer(const Checkpoint& checkpoint) {
+    if (checkpoint.is_gguf()) {
+      if (!checkpoint.gguf().has("tokenizer.ggml.model")) return std::nullopt;
+      return Tokenizer::from_gguf(checkpoint.gguf());
+    }
+    if (checkpoint.files()("tokenizer.json").name().empty()) return std::nullopt;
+    return Tokenizer::from_files(checkpoint.files());
   }
   static std::optional<ChatTemplate> open_chat_template(const Checkpoint& checkpoint) {
     return checkpoint.is_gguf() ? ChatTemplate::from_gguf(checkpoint.gguf())
@@ -170,7 +182,7 @@ class TextGenerator {
 
   /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its
   /// tokenizer says.
-  static GenerationConfig read_defaults(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+  static GenerationConfig read_defaults(const Checkpoint& checkpoint, const std::optional<Tokenizer>& tokenizer) {
     GenerationConfig config;
     if (!checkpoint.is_gguf()) {
       const Bytes file = checkpoint.files()("generation_config.json");
@@ -186,12 +198,13 @@ class TextGenerator {
   }
 
   /// Where a text or a turn of a conversation ends, as the tokenizer's metadata says.
-  static std::vector<TokenId> end_ids(const Checkpoint& checkpoint, const Tokenizer& tokenizer) {
+  static std::vector<TokenId> end_ids(const Checkpoint& checkpoint, const std::optional<Tokenizer>& tokenizer) {
     std::vector<TokenId> ids;
-    if (const auto eos = tokenizer.eos()) ids.push_back(*eos);
+    if (!tokenizer) return ids;
+    if (const auto eos = tokenizer->eos()) ids.push_back(*eos);
     if (checkpoint.is_gguf() && checkpoint.gguf().has("tokenizer.ggml.eot_token_id")) {
       ids.push_back(
-          static_cast<TokenId>(checkpoint.gguf().integer("tokenizer.ggml.eot_token_id", 0, tokenizer.size() - 1)));
+          static_cast<TokenId>(checkpoint.gguf().integer("tokenizer.ggml.eot_token_id", 0, tokenizer->size() - 1)));
     }
     return ids;
   }
@@ -212,7 +225,8 @@ class TextGenerator {
 
   TextGeneratorOptions options_;
   std::shared_ptr<Workspace> workspace_;
-  Tokenizer tokenizer_;
+  std::string name_;
+  std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> chat_template_;
   GenerationConfig defaults_;
   std::shared_ptr<const CausalLanguageModel> model_;

@@ -20,9 +20,9 @@ TEST_P(DecoderGoldens, LogitsFollowTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Manifest, DecoderGoldens, ::testing::ValuesIn(read_manifest()), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Manifest, DecoderGoldens, ::testing::ValuesIn(read_manifest()), [](const auto& golden) {
   std::string name;
-  for (const char c : info.param.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  for (const char c : golden.param.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;
 });
 

@@ -56,6 +56,7 @@ struct SequenceInput {
   TensorView<const float> embeddings;            ///< [T, D]; used when there are no ids
   std::span<const std::int32_t> positions = {};  ///< [T]; empty: they continue from the sequence's length
   LogitRows logits = LogitRows::last;
+  std::span<const float> key_bias = {};  ///< [T]; added to the scores of each key, only for an empty sequence
 };
 
 /// A decoder language model of any family: ids in, logits out. Immutable, shareable between threads; what changes lives
@@ -140,7 +141,8 @@ class CausalLanguageModel {
     for (const SequenceInput& input : inputs) {
       const Index rows = rows_of(input);
       check(input, rows);
-      BatchSequence sequence{batch.rows(), rows, 0, input.state};
+      check_key_bias(input, rows);
+      BatchSequence sequence{batch.rows(), rows, 0, input.state, input.key_bias};
       Index greatest = input.state->length() - 1;
       for (Index i = 0; i < rows; ++i) {
         const Index position =
@@ -169,6 +171,15 @@ class CausalLanguageModel {
     if (!input.positions.empty() && static_cast<Index>(input.positions.size()) != rows) {
       throw ArgumentError("position_ids: expected " + std::to_string(rows) + ", found " +
                           std::to_string(input.positions.size()));
+    }
+  }
+
+  static void check_key_bias(const SequenceInput& input, Index rows) {
+    if (input.key_bias.empty()) return;
+    if (input.state->length() != 0 || static_cast<Index>(input.key_bias.size()) != rows) {
+      throw ArgumentError("key bias: expected " + std::to_string(rows) + " values for an empty sequence, found " +
+                          std::to_string(input.key_bias.size()) + " for one of length " +
+                          std::to_string(input.state->length()));
     }
   }
 

@@ -51,9 +51,22 @@ class CausalLmModel final : public Model {
   void run_row(Index b, const Tensor<std::int64_t>* ids, const Tensor<float>* embeddings,
                const Tensor<std::int64_t>* mask, const Tensor<std::int64_t>* positions, Tensor<float>& logits) {
     const Index length = logits.size(1);
+    const auto visible = [&](Index t) { return mask == nullptr || mask->data()[b * length + t] != 0; };
     std::vector<Index> columns;
     for (Index t = 0; t < length; ++t) {
-      if (mask == nullptr || mask->data()[b * length + t] != 0) columns.push_back(t);
+      if (visible(t)) columns.push_back(t);
+    }
+    std::vector<float> key_bias;
+    if (!columns.empty() && columns.back() - columns.front() + 1 != static_cast<Index>(columns.size()) &&
+        has_window()) {
+      // A window counts columns, those of a hole inside the row too: they stay, and no query sees them.
+      const Index first = columns.front();
+      const Index last = columns.back();
+      columns.clear();
+      for (Index t = first; t <= last; ++t) {
+        columns.push_back(t);
+        key_bias.push_back(visible(t) ? 0.0F : -1e30F);
+      }
     }
     std::vector<TokenId> row_ids;
     std::vector<std::int32_t> row_positions;
@@ -80,11 +93,19 @@ class CausalLmModel final : public Model {
     if (ids == nullptr) input.embeddings = row_embeddings.view();
     input.positions = row_positions;
     input.logits = LogitRows::all;
+    input.key_bias = key_bias;
     model_->forward(*workspace_, std::span(&input, 1), row_logits);
     for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (!visible(columns[i])) continue;
       std::copy_n(row_logits.view().row(static_cast<Index>(i)), row_logits.size(1),
                   logits.data() + (b * length + columns[i]) * row_logits.size(1));
     }
+  }
+
+  bool has_window() const {
+    const auto& layers = model_->config().layers;
+    return std::any_of(layers.begin(), layers.end(),
+                       [](const LayerConfig& layer) { return layer.attention.window > 0; });
   }
 
   static Index batch_of(const Tensor<float>& logits) { return logits.size(0); }

@@ -124,10 +124,11 @@ struct SelfAttention {
       item.first_position = sequence.state->length();
       item.keys = sequence.state->length() + sequence.rows;
       item.pages = sequence.state->pages(config.slot);
+      if (!sequence.key_bias.empty()) item.bias = sequence.key_bias.data();  // strides 0: the same for all queries
       sequences.push_back(item);
     }
     const auto& layout = context.batch().sequences.front().state->layout(config.slot);
-    kernels::attention(context.compute(), parameters, layout, queries, sequences, y);
+    kernels::attention(context.compute(), parameters, layout, queries, sequences, y, context.scratch());
   }
 };
 

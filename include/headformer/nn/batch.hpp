@@ -14,6 +14,7 @@ struct BatchSequence {
   Index rows = 0;
   Index total_length = 0;  ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
   SequenceState* state = nullptr;
+  std::span<const float> key_bias = {};  ///< [rows]; added to the scores of each key; empty: none
 };
 
 /// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.

@@ -1,0 +1,273 @@
+// Generates text from any decoder checkpoint; without one, from the bundled tiny model.
+#include <unistd.h>
+
+#include <csignal>
+#include <headformer/text_generator.hpp>
+#include <iostream>
+
+#include "program.hpp"
+
+namespace {
+
+using namespace headformer;
+
+/// Progress and timings are for a person: on stderr, and only when that is a terminal.
+class Display {
+ public:
+  explicit Display(bool quiet) : shown_(!quiet && ::isatty(STDERR_FILENO) != 0) {}
+
+  void progress(const Progress& progress) const {
+    if (!shown_ || progress.total <= 0) return;
+    constexpr int width = 40;
+    const double part = std::min(1.0, progress.done / progress.total);
+    const auto filled = static_cast<int>(part * width);
+    std::fprintf(stderr, "\r%s [%s%s] %3d %%", progress.stage == Progress::Stage::loading ? "loading   " : "prefilling",
+                 std::string(static_cast<std::size_t>(filled), '=').c_str(),
+                 std::string(static_cast<std::size_t>(width - filled), ' ').c_str(), static_cast<int>(part * 100));
+    if (part >= 1) std::fprintf(stderr, "\r\033[K");
+    std::fflush(stderr);
+  }
+  void timings(const GenerationTimings& t) const {
+    if (!shown_) return;
+    const auto rate = [](Index tokens, double seconds) {
+      return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
+    };
+    std::fprintf(stderr, "prompt %td tokens, %.1f tokens/s; generated %td tokens, %.1f tokens/s\n", t.prompt_tokens,
+                 rate(t.prompt_tokens, t.prefill_seconds), t.generated_tokens,
+                 rate(t.generated_tokens - 1, t.decode_seconds));
+  }
+
+ private:
+  bool shown_;
+};
+
+struct Options {
+  std::string model;
+  std::string prompt;
+  std::string input_ids;
+  std::string inputs;
+  std::string generation_config;
+  std::vector<std::string> set;
+  std::string max_new_tokens;
+  std::string seed;
+  bool chat = false;
+  bool output_ids = false;
+  bool quiet = false;
+  program::ComputeOptions compute;
+};
+
+/// --generation-config, then --set, then the options of their own; a later one wins.
+GenerationConfig read_config(const Options& options) {
+  Json given = Json::object();
+  std::string source = "--set";
+  if (!options.generation_config.empty()) {
+    given = parse_json(Bytes::map(options.generation_config));
+    source = options.generation_config;
+    JsonObject(given, source);  // an object, or an error that names the file
+  }
+  const auto set = [&](const std::string& key, const std::string& text) {
+    const Json value = Json::parse(text, nullptr, false);
+    given[key] = value.is_discarded() ? Json(text) : value;
+  };
+  for (const std::string& pair : options.set) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw ArgumentError("--set: expected key=value, found " + detail::quoted(pair));
+    set(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  if (!options.max_new_tokens.empty()) set("max_new_tokens", options.max_new_tokens);
+  if (!options.seed.empty()) set("seed", options.seed);
+  return GenerationConfig::from_caller(JsonObject(given, source));
+}
+
+std::vector<TokenId> parse_ids(const std::string& text) {
+  const Json array = Json::parse("[" + text + "]", nullptr, false);
+  if (!array.is_array())
+    throw ArgumentError("--input-ids: expected numbers with commas between them, found " + detail::quoted(text));
+  const Json object = {{"--input-ids", array}};
+  std::vector<TokenId> ids;
+  for (const Index id :
+       JsonObject(object, "command line").integers("--input-ids", 0, std::numeric_limits<TokenId>::max())) {
+    ids.push_back(static_cast<TokenId>(id));
+  }
+  return ids;
+}
+
+/// The unmasked ids of each row of input_ids [B, T].
+std::vector<std::vector<TokenId>> read_rows(const std::string& path) {
+  const Safetensors file = Safetensors::parse(Bytes::map(path));
+  const auto read = [&](const char* name) {
+    std::vector<std::int64_t> values;
+    const TensorEntry* entry = file.find(name);
+    if (entry == nullptr) return values;
+    if (entry->shape.rank() != 2 || (entry->dtype != DType::i64 && entry->dtype != DType::i32)) {
+      throw ArgumentError(path + ": tensor " + name + ": expected I64 or I32 [B, T], found " +
+                          std::string(name_of(entry->dtype)) + " " + to_string(entry->shape));
+    }
+    for (Index i = 0; i < entry->shape.count(); ++i) {
+      std::int64_t value = 0;
+      std::int32_t narrow = 0;
+      const auto at = static_cast<std::size_t>(i);
+      if (entry->dtype == DType::i64) {
+        std::memcpy(&value, entry->bytes.data() + at * sizeof value, sizeof value);
+      } else {
+        std::memcpy(&narrow, entry->bytes.data() + at * sizeof narrow, sizeof narrow);
+        value = narrow;
+      }
+      values.push_back(value);
+    }
+    return values;
+  };
+  for (const TensorEntry& entry : file.tensors()) {
+    if (entry.name != "input_ids" && entry.name != "attention_mask") {
+      throw ArgumentError(path + ": tensor " + detail::quoted(entry.name) +
+                          ": expected input_ids and attention_mask only");
+    }
+  }
+  const TensorEntry* ids_entry = file.find("input_ids");
+  if (ids_entry == nullptr) throw ArgumentError(path + ": tensor input_ids: expected, found none");
+  const std::vector<std::int64_t> ids = read("input_ids");
+  const std::vector<std::int64_t> mask = read("attention_mask");
+  if (!mask.empty() && !(file.find("attention_mask")->shape == ids_entry->shape)) {
+    throw ArgumentError(path + ": tensor attention_mask: expected " + to_string(ids_entry->shape) + ", found " +
+                        to_string(file.find("attention_mask")->shape));
+  }
+  const auto columns = static_cast<std::size_t>(ids_entry->shape[1]);
+  std::vector<std::vector<TokenId>> rows(static_cast<std::size_t>(ids_entry->shape[0]));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!mask.empty() && mask[i] == 0) continue;
+    if (ids[i] < 0 || ids[i] > std::numeric_limits<TokenId>::max())
+      throw ArgumentError(path + ": tensor input_ids: expected 0 or more, found " + std::to_string(ids[i]));
+    rows[i / columns].push_back(static_cast<TokenId>(ids[i]));
+  }
+  return rows;
+}
+
+class Program {
+ public:
+  explicit Program(const Options& options) : options_(options), display_(options.quiet), config_(read_config(options)) {
+    TextGeneratorOptions opening;
+    opening.load.weights = options.compute.weights();
+    opening.session.cache = options.compute.cache();
+    opening.executor = options.compute.executor();
+    opening.isa = isa_from_name(options.compute.isa);
+    opening.progress = [this](const Progress& progress) { display_.progress(progress); };
+    generator_ = std::make_unique<TextGenerator>(options.model, std::move(opening));
+  }
+
+  void run() {
+    if (options_.chat) {
+      ::isatty(STDIN_FILENO) != 0 ? chat_on_terminal() : chat_on_pipe();
+    } else if (!options_.inputs.empty()) {
+      for (std::vector<TokenId>& row : read_rows(options_.inputs)) answer(std::move(row));
+    } else if (!options_.input_ids.empty()) {
+      answer(parse_ids(options_.input_ids));
+    } else {
+      answer(generator_->tokenizer().encode(options_.prompt));
+    }
+  }
+
+ private:
+  /// Prints what follows the prompt: its text as it is made, or its ids.
+  std::string answer(std::vector<TokenId> prompt) {
+    if (options_.output_ids && !config_.over(generator_->defaults()).stop_strings) {
+      Generation<Session> generation = generator_->generate_ids(std::move(prompt), config_);
+      while (generation.next()) continue;
+      print_ids(generation.generated());
+      display_.timings(generation.timings());
+      return {};
+    }
+    TextStream stream = generator_->stream_ids(std::move(prompt), config_);
+    std::string text;
+    for (const std::string_view piece : stream) {
+      text += piece;
+      if (!options_.output_ids) std::cout << piece << std::flush;
+    }
+    if (options_.output_ids) {
+      print_ids(stream.ids());
+    } else {
+      std::cout << '\n' << std::flush;
+    }
+    display_.timings(stream.timings());
+    return text;
+  }
+
+  static void print_ids(std::span<const TokenId> ids) {
+    std::cout << Json(std::vector<TokenId>(ids.begin(), ids.end())).dump() << '\n' << std::flush;
+  }
+
+  std::string answer_chat(const std::vector<ChatMessage>& messages) {
+    return answer(generator_->tokenizer().encode(generator_->chat_template().render(messages, true), false));
+  }
+
+  void chat_on_terminal() {
+    static_cast<void>(generator_->chat_template());
+    std::vector<ChatMessage> messages;
+    std::string line;
+    while (std::cout << "> " << std::flush && std::getline(std::cin, line)) {
+      if (line.empty()) continue;
+      messages.push_back({"user", line});
+      messages.push_back({"assistant", answer_chat(messages)});
+    }
+    std::cout << '\n';
+  }
+
+  void chat_on_pipe() {
+    static_cast<void>(generator_->chat_template());
+    std::string line;
+    std::vector<ChatMessage> messages;
+    while (std::getline(std::cin, line)) {
+      if (line.empty()) continue;
+      if (line.front() == '[') {
+        answer_chat(parse_messages(line));
+        continue;
+      }
+      messages.push_back({"user", line});
+      messages.push_back({"assistant", answer_chat(messages)});
+    }
+  }
+
+  static std::vector<ChatMessage> parse_messages(const std::string& line) {
+    const Json list = Json::parse(line, nullptr, false);
+    if (!list.is_array())
+      throw ArgumentError("--chat: expected a JSON list of messages, found " + detail::quoted(line, 80));
+    std::vector<ChatMessage> messages;
+    for (const Json& item : list) {
+      const JsonObject message(item, "--chat");
+      messages.push_back({message.string("role"), message.string("content")});
+    }
+    return messages;
+  }
+
+  const Options& options_;
+  Display display_;
+  GenerationConfig config_;
+  std::unique_ptr<TextGenerator> generator_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Generates text with a decoder language model");
+  Options options;
+  options.model = HEADFORMER_EXAMPLES_DIR "/tiny_model";
+  options.prompt = "Once upon a time";
+  app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->capture_default_str();
+  auto* prompt = app.add_option("--prompt", options.prompt, "text to go on from")->capture_default_str();
+  auto* chat = app.add_flag("--chat", options.chat, "converse: a turn a line, or a JSON list of messages a line")
+                   ->excludes(prompt);
+  auto* ids =
+      app.add_option("--input-ids", options.input_ids, "ids to go on from: 1,2,3")->excludes(prompt)->excludes(chat);
+  app.add_option("--inputs", options.inputs, "safetensors with input_ids and attention_mask [B, T]")
+      ->excludes(prompt)
+      ->excludes(chat)
+      ->excludes(ids);
+  app.add_option("--generation-config", options.generation_config, "JSON with the keys of generation_config.json");
+  app.add_option("--set", options.set, "key=value of the generation config; may repeat")->allow_extra_args(false);
+  app.add_option("--max-new-tokens", options.max_new_tokens, "at most that many tokens (256)");
+  app.add_option("--seed", options.seed, "of the draws, to repeat a run");
+  app.add_flag("--output-ids", options.output_ids, "print JSON arrays of ids in place of text");
+  app.add_flag("--quiet", options.quiet, "only the text");
+  options.compute.add_to(app, "stored");
+  return program::run(app, argc, argv, [&] { Program(options).run(); });
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "headformer/core/executor.hpp"
+
+namespace headformer::kernels::detail {
+
+/// Rows a thread takes at least, so that a part is worth waking a worker for.
+inline Index row_grain(Index columns) { return std::max<Index>(1, 8192 / std::max<Index>(1, columns)); }
+
+/// Throws ArgumentError unless both tensors are matrices of the same size (inner dimensions taken together).
+template <class A, class B>
+void require_same_size(std::string_view kernel, const TensorView<A>& a, const TensorView<B>& b) {
+  if (a.rows() != b.rows() || a.columns() != b.columns())
+    throw ArgumentError(std::string(kernel) + ": expected two tensors of one size, found " + to_string(a.shape()) +
+                        " and " + to_string(b.shape()));
+}
+
+/// Size of the innermost dimension.
+template <class T>
+Index last_size(const TensorView<T>& x) {
+  return x.rank() == 0 ? 1 : x.size(x.rank() - 1);
+}
+
+}  // namespace headformer::kernels::detail

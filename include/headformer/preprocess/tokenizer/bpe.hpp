@@ -1,0 +1,146 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "headformer/core/error.hpp"
+#include "headformer/preprocess/tokenizer/byte_alphabet.hpp"
+#include "headformer/preprocess/tokenizer/merges.hpp"
+#include "headformer/preprocess/tokenizer/vocabulary.hpp"
+#include "headformer/preprocess/unicode/utf8.hpp"
+
+namespace headformer::detail {
+
+/// What a BPE model does beside merging. Names and meanings of tokenizer.json.
+struct BpeOptions {
+  std::string unk_token;                  // stands for a character without a piece; empty: it is left out
+  std::string continuing_subword_prefix;  // before each character but a word's first
+  std::string end_of_word_suffix;         // after a word's last character
+  bool fuse_unk = false;                  // neighbouring unknown characters become one unknown token
+  bool byte_fallback = false;             // before that: the bytes' own pieces <0x00> to <0xFF>
+  bool ignore_merges = false;             // a word that is a piece is that piece
+};
+
+/// What encoding a word writes to; one for each thread that encodes.
+struct BpeScratch {
+  BpeMerger merger;
+  std::string spelled;
+};
+
+/// Byte pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909) as `tokenizers` has it. (Its `dropout`
+/// is for training; here it is left aside, so that a text always has the same tokens.) Immutable.
+class BpeModel {
+ public:
+  using Merges = std::variant<MergeTable, ImpliedMerges>;
+
+  BpeModel(Vocabulary vocabulary, Merges merges, BpeOptions options)
+      : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
+    unk_ = options_.unk_token.empty() ? Vocabulary::none : vocabulary_.find(options_.unk_token);
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      letter_[byte] = vocabulary_.find(ByteAlphabet::get().character(static_cast<unsigned char>(byte)));
+      constexpr const char* hex = "0123456789ABCDEF";
+      const std::string piece = std::string("<0x") + hex[byte >> 4] + hex[byte & 15] + '>';
+      fallback_[byte] = vocabulary_.find(piece);
+    }
+  }
+
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+
+  /// Appends the tokens of one word, valid UTF-8 of less than 2 GiB. `as_bytes`: each byte of it is one character of the
+  /// byte alphabet, as if the word had been spelled in it. Throws ArgumentError when a character needs the unknown token
+  /// and the vocabulary does not have it.
+  void encode(std::string_view word, bool as_bytes, BpeScratch& scratch, std::vector<TokenId>& ids) const {
+    if (word.empty()) return;
+    if (options_.ignore_merges) {
+      std::string_view whole = word;
+      if (as_bytes) {
+        scratch.spelled.clear();
+        ByteAlphabet::get().append_spelled(scratch.spelled, word);
+        whole = scratch.spelled;
+      }
+      if (const TokenId id = vocabulary_.find(whole); id != Vocabulary::none) return ids.push_back(id);
+    }
+    BpeMerger& merger = scratch.merger;
+    merger.clear();
+    split(word, as_bytes, merger);
+    if (const auto* table = std::get_if<MergeTable>(&merges_)) {
+      merger.run([&](const BpeSymbol& a, const BpeSymbol& b) { return table->find(a, b, word); });
+    } else {
+      const auto& implied = std::get<ImpliedMerges>(merges_);
+      merger.run([&](const BpeSymbol& a, const BpeSymbol& b) { return implied.find(vocabulary_, a, b, word); });
+    }
+    for (const BpeSymbol& symbol : merger.symbols)
+      if (symbol.size > 0) ids.push_back(symbol.id);
+  }
+
+ private:
+  /// The word's characters as the symbols to merge.
+  void split(std::string_view word, bool as_bytes, BpeMerger& merger) const {
+    const bool plain = options_.continuing_subword_prefix.empty() && options_.end_of_word_suffix.empty();
+    std::optional<TextOfUnknown> unknown;
+    const auto flush = [&] {
+      if (unknown) merger.add(unk_, unknown->begin, unknown->size, true);
+      unknown.reset();
+    };
+    for (std::size_t begin = 0; begin < word.size();) {
+      const std::size_t size = as_bytes ? 1 : unicode::utf8_size(word[begin]);
+      const std::size_t end = begin + size;
+      std::string_view text = as_bytes ? ByteAlphabet::get().character(static_cast<unsigned char>(word[begin]))
+                                       : word.substr(begin, size);
+      std::string decorated;
+      if (!plain) {
+        if (begin > 0) decorated = options_.continuing_subword_prefix;
+        decorated += text;
+        if (end == word.size()) decorated += options_.end_of_word_suffix;
+        text = decorated;
+      }
+      const TokenId id = plain && as_bytes ? letter_[static_cast<unsigned char>(word[begin])] : vocabulary_.find(text);
+      if (id != Vocabulary::none) {
+        flush();
+        merger.add(id, begin, size, false);
+      } else if (options_.byte_fallback && has_fallback(text)) {
+        // As in the reference, an unknown run that came before is not flushed by bytes: it comes after them.
+        // (A byte symbol takes one byte of the text, whatever prefix was put before it.)
+        for (std::size_t i = 0; i < text.size(); ++i)
+          merger.add(fallback_[static_cast<unsigned char>(text[i])], begin, 1, true);
+      } else if (!options_.unk_token.empty()) {
+        if (unk_ == Vocabulary::none)
+          throw ArgumentError("tokenizer: expected characters of the vocabulary, which lacks its unk_token " +
+                              quoted(options_.unk_token) + ", found " + quoted(text));
+        if (unknown && options_.fuse_unk) {
+          unknown->size += size;
+        } else {
+          flush();
+          unknown = TextOfUnknown{begin, size};
+        }
+      }
+      begin = end;
+    }
+    flush();
+  }
+
+  struct TextOfUnknown {
+    std::size_t begin, size;
+  };
+  bool has_fallback(std::string_view text) const {
+    for (const char c : text)
+      if (fallback_[static_cast<unsigned char>(c)] == Vocabulary::none) return false;
+    return true;
+  }
+
+  Vocabulary vocabulary_;
+  Merges merges_;
+  BpeOptions options_;
+  TokenId unk_ = Vocabulary::none;
+  std::array<TokenId, 256> letter_{};    // of the byte alphabet
+  std::array<TokenId, 256> fallback_{};  // <0x00> to <0xFF>
+};
+
+}  // namespace headformer::detail

@@ -1,0 +1,232 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "headformer/preprocess/tokenizer/byte_alphabet.hpp"
+#include "headformer/preprocess/tokenizer/normalizers.hpp"
+#include "headformer/preprocess/unicode/utf8.hpp"
+
+namespace headformer::detail {
+
+// The decoder steps of tokenizer.json. In the reference each maps a list of token texts to another list. Here each is a
+// stream: texts go in as they come, in one part or many, and go out as soon as nothing that follows can change them. So
+// decoding a whole text and decoding token by token are the same code, and their results are equal.
+
+/// Bytes spelled in the byte alphabet become bytes; a text with other characters stays. All becomes one text.
+struct ByteLevelDecoder {};
+/// Runs of texts like "<0x41>" become their bytes if these are UTF-8, and one U+FFFD for each byte otherwise.
+struct ByteFallbackDecoder {};
+/// All texts become one.
+struct FuseDecoder {};
+/// The replacement character becomes a space, but goes in the first text (with `prefixed`).
+struct MetaspaceDecoder {
+  std::string replacement;
+  bool prefixed;
+};
+/// Takes up to `left` and `right` times the character `content` from the ends of each text.
+struct StripDecoder {
+  std::string content;
+  std::size_t left, right;
+};
+
+using Decoder =
+    std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder, Replacement>;
+
+/// A run of a decoder's steps over one sequence of texts. The steps must outlive it.
+class DecoderRun {
+ public:
+  explicit DecoderRun(const std::vector<Decoder>& steps) : steps_(&steps), states_(steps.size()) {}
+
+  /// A whole token text. Appends to `result` what is decided.
+  void push(std::string_view text, std::string& result) { put(0, text, true, result); }
+  /// The end: the rest is decided.
+  void finish(std::string& result) {
+    for (std::size_t step = 0; step < steps_->size(); ++step)
+      std::visit([&](const auto& s) { end(s, step, result); }, (*steps_)[step]);
+  }
+
+ private:
+  struct State {
+    std::string held;          // what cannot be decided yet
+    bool begun = false;        // inside a text, of which something went out
+    bool first = true;         // no text has ended yet
+    std::size_t stripped = 0;  // at the beginning of this text
+    bool stripping = true;
+  };
+
+  /// A part of a text for a step; `last`: the text ends with it. After the last step it is the result.
+  void put(std::size_t step, std::string_view part, bool last, std::string& result) {
+    if (step == steps_->size()) {
+      result += part;
+      return;
+    }
+    std::visit([&](const auto& s) { take(s, step, part, last, result); }, (*steps_)[step]);
+  }
+
+  /// The whole text when it is complete, else nothing: for steps that look at whole texts.
+  bool whole(State& state, std::string_view& part, bool last, std::string& text) {
+    if (!last) {
+      state.held += part;
+      return false;
+    }
+    if (!state.held.empty()) {
+      state.held += part;
+      text = std::exchange(state.held, {});
+      part = text;
+    }
+    return true;
+  }
+
+  void take(const ByteLevelDecoder&, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    if (!last) {
+      pending(step) += part;
+      return;
+    }
+    std::string text = std::exchange(pending(step), {});
+    text += part;
+    if (!ByteAlphabet::get().append_bytes(state.held, text)) state.held += text;
+    std::string decided;
+    unicode::utf8_move_lossy(state.held, decided, false);
+    if (!decided.empty()) put(step + 1, decided, false, result);
+  }
+  void end(const ByteLevelDecoder&, std::size_t step, std::string& result) {
+    std::string decided;
+    unicode::utf8_move_lossy(states_[step].held, decided, true);
+    put(step + 1, decided, true, result);
+  }
+
+  static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+  }
+  /// The byte that a text like "<0x41>" stands for, else -1. (The reference's parser of numbers takes a '+' too.)
+  static int fallback_byte(std::string_view text) {
+    if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
+    const int low = hex_digit(text[4]);
+    if (low < 0) return -1;
+    if (text[3] == '+') return low;
+    const int high = hex_digit(text[3]);
+    return high < 0 ? -1 : high * 16 + low;
+  }
+  void take(const ByteFallbackDecoder&, std::size_t step, std::string_view part, bool last, std::string& result) {
+    std::string& text = pending(step);
+    text += part;
+    if (!last) return;
+    const std::string token = std::exchange(text, {});
+    const int byte = fallback_byte(token);
+    if (byte >= 0) {
+      states_[step].held += static_cast<char>(static_cast<unsigned char>(byte));
+      return;
+    }
+    flush_bytes(step, result);
+    put(step + 1, token, true, result);
+  }
+  void flush_bytes(std::size_t step, std::string& result) {
+    const std::string bytes = std::exchange(states_[step].held, {});
+    if (bytes.empty()) return;
+    if (unicode::is_utf8(bytes)) return put(step + 1, bytes, true, result);
+    for (std::size_t i = 0; i < bytes.size(); ++i) put(step + 1, unicode::kReplacement, true, result);
+  }
+  void end(const ByteFallbackDecoder&, std::size_t step, std::string& result) { flush_bytes(step, result); }
+
+  void take(const FuseDecoder&, std::size_t step, std::string_view part, bool, std::string& result) {
+    if (!part.empty()) put(step + 1, part, false, result);
+  }
+  void end(const FuseDecoder&, std::size_t step, std::string& result) { put(step + 1, {}, true, result); }
+
+  void take(const MetaspaceDecoder& metaspace, std::size_t step, std::string_view part, bool last,
+            std::string& result) {
+    State& state = states_[step];
+    std::string text;
+    for (std::size_t i = 0; i < part.size();) {
+      if (part.substr(i).starts_with(metaspace.replacement)) {
+        if (!state.first || !metaspace.prefixed) text += ' ';
+        i += metaspace.replacement.size();
+      } else {
+        text += part[i++];
+      }
+    }
+    if (last) state.first = false;
+    put(step + 1, text, last, result);
+  }
+  void end(const MetaspaceDecoder&, std::size_t, std::string&) {}
+
+  void take(const StripDecoder& strip, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    while (state.stripping && !part.empty()) {
+      if (state.stripped < strip.left && part.starts_with(strip.content)) {
+        ++state.stripped;
+        part.remove_prefix(strip.content.size());
+      } else {
+        state.stripping = false;
+      }
+    }
+    // What may be stripped from the right end is held until something else follows.
+    std::string text = std::exchange(state.held, {});
+    text += part;
+    std::size_t keep = text.size();
+    std::size_t at_end = 0;
+    while (at_end < strip.right && std::string_view(text).substr(0, keep).ends_with(strip.content)) {
+      keep -= strip.content.size();
+      ++at_end;
+    }
+    if (!last) state.held = text.substr(keep);
+    text.resize(keep);
+    if (last) {
+      state.stripping = true;
+      state.stripped = 0;
+    }
+    if (last || !text.empty()) put(step + 1, text, last, result);
+  }
+  void end(const StripDecoder&, std::size_t, std::string&) {}
+
+  void take(const Replacement& replacement, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    if (!last && !replacement.literal.empty()) {
+      // Parts of one text: all but what may be the beginning of a match is decided.
+      std::string text = std::exchange(state.held, {});
+      text += part;
+      const std::size_t done = decided_prefix(replacement.literal, text);
+      state.held = text.substr(done);
+      text.resize(done);
+      replacement.apply(text);
+      if (!text.empty()) put(step + 1, text, false, result);
+      return;
+    }
+    std::string text;
+    if (!whole(state, part, last, text)) return;
+    if (text.empty()) text = part;
+    replacement.apply(text);
+    put(step + 1, text, true, result);
+  }
+  void end(const Replacement&, std::size_t, std::string&) {}
+
+  /// Where the longest beginning of `literal` that ends `text`, and is in no match before, starts.
+  static std::size_t decided_prefix(std::string_view literal, std::string_view text) {
+    std::size_t done = 0;
+    for (std::size_t at = text.find(literal); at != std::string_view::npos; at = text.find(literal, done))
+      done = at + literal.size();
+    for (std::size_t begin = std::max(done, text.size() - std::min(text.size(), literal.size() - 1));
+         begin < text.size(); ++begin)
+      if (literal.starts_with(text.substr(begin))) return begin;
+    return text.size();
+  }
+
+  /// The parts of a text that has not ended, for steps whose held bytes are something else.
+  std::string& pending(std::size_t step) {
+    if (parts_.size() <= step) parts_.resize(step + 1);
+    return parts_[step];
+  }
+
+  const std::vector<Decoder>* steps_;
+  std::vector<State> states_;
+  std::vector<std::string> parts_;
+};
+
+}  // namespace headformer::detail

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "headformer/preprocess/unicode/tables.hpp"
+
+namespace headformer::unicode {
+
+inline constexpr char32_t kLastCodePoint = 0x10FFFF;
+
+/// A set of code points as sorted, disjoint, non-adjacent ranges; what a character class of a regular expression means.
+class CodePointSet {
+ public:
+  using Range = detail::CodePointRange;
+
+  CodePointSet() = default;
+  static CodePointSet of(std::vector<Range> ranges) {
+    CodePointSet set;
+    std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+    for (const Range& range : ranges) {
+      if (!set.ranges_.empty() && range.first <= set.ranges_.back().last + 1) {
+        set.ranges_.back().last = std::max(set.ranges_.back().last, range.last);
+      } else {
+        set.ranges_.push_back(range);
+      }
+    }
+    return set;
+  }
+
+  const std::vector<Range>& ranges() const { return ranges_; }
+  bool empty() const { return ranges_.empty(); }
+  bool contains(char32_t point) const {
+    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), static_cast<std::uint32_t>(point),
+                                        [](std::uint32_t p, const Range& range) { return p < range.first; });
+    return after != ranges_.begin() && point <= std::prev(after)->last;
+  }
+
+  CodePointSet complement() const {
+    CodePointSet set;
+    std::uint32_t next = 0;
+    for (const Range& range : ranges_) {
+      if (range.first > next) set.ranges_.push_back({next, range.first - 1});
+      next = range.last + 1;
+    }
+    if (next <= kLastCodePoint) set.ranges_.push_back({next, kLastCodePoint});
+    return set;
+  }
+  CodePointSet united(const CodePointSet& other) const {
+    std::vector<Range> all = ranges_;
+    all.insert(all.end(), other.ranges_.begin(), other.ranges_.end());
+    return of(std::move(all));
+  }
+  CodePointSet intersected(const CodePointSet& other) const {
+    return complement().united(other.complement()).complement();
+  }
+
+ private:
+  std::vector<Range> ranges_;
+};
+
+/// White_Space (https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt), which is also what `\s` matches.
+inline bool is_space(char32_t point) {
+  return (point >= 0x9 && point <= 0xD) || point == 0x20 || point == 0x85 || point == 0xA0 || point == 0x1680 ||
+         (point >= 0x2000 && point <= 0x200A) || point == 0x2028 || point == 0x2029 || point == 0x202F ||
+         point == 0x205F || point == 0x3000;
+}
+
+inline CodePointSet space_set() {
+  return CodePointSet::of({{0x9, 0xD},
+                           {0x20, 0x20},
+                           {0x85, 0x85},
+                           {0xA0, 0xA0},
+                           {0x1680, 0x1680},
+                           {0x2000, 0x200A},
+                           {0x2028, 0x2029},
+                           {0x202F, 0x202F},
+                           {0x205F, 0x205F},
+                           {0x3000, 0x3000}});
+}
+
+/// The general category ("Lu") of a code point, as the pinned reference has it.
+inline std::string_view category(char32_t point) {
+  const auto* const begin = std::begin(detail::kCategoryRuns);
+  const auto* const after =
+      std::upper_bound(begin, std::end(detail::kCategoryRuns), static_cast<std::uint32_t>(point) << 5 | 31u);
+  return detail::kCategoryNames[*(after - 1) & 31u];
+}
+
+/// The code points whose general category is `name` ("Lu") or begins with it ("L"); nothing when no category does.
+inline std::optional<CodePointSet> category_set(std::string_view name) {
+  bool known = false;
+  std::vector<CodePointSet::Range> ranges;
+  const std::size_t count = std::size(detail::kCategoryRuns);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t run = detail::kCategoryRuns[i];
+    if (!std::string_view(detail::kCategoryNames[run & 31u]).starts_with(name)) continue;
+    known = true;
+    ranges.push_back({run >> 5, i + 1 < count ? (detail::kCategoryRuns[i + 1] >> 5) - 1 : 0x10FFFF});
+  }
+  if (!known || name.empty()) return std::nullopt;
+  return CodePointSet::of(std::move(ranges));
+}
+
+/// What `\w` matches: letters, marks, decimal and letter numbers, connectors, and other alphabetic symbols.
+inline bool is_word(char32_t point) {
+  const std::string_view name = category(point);
+  if (name[0] == 'L' || name[0] == 'M' || name == "Nd" || name == "Nl" || name == "Pc") return true;
+  return std::any_of(std::begin(detail::kWordExtras), std::end(detail::kWordExtras),
+                     [&](const auto& range) { return point >= range.first && point <= range.last; });
+}
+
+inline CodePointSet word_set() {
+  CodePointSet set = CodePointSet::of({std::begin(detail::kWordExtras), std::end(detail::kWordExtras)});
+  for (const char* name : {"L", "M", "Nd", "Nl", "Pc"}) set = set.united(*category_set(name));
+  return set;
+}
+
+/// A numeric character (Nd, Nl, No), as the Digits pre-tokenizer sees it.
+inline bool is_numeric(char32_t point) {
+  if (point < 0x80) return point >= '0' && point <= '9';
+  return category(point)[0] == 'N' ||
+         std::any_of(std::begin(detail::kNumericExtras), std::end(detail::kNumericExtras),
+                     [&](const auto& range) { return point >= range.first && point <= range.last; });
+}
+
+}  // namespace headformer::unicode
