@@ -125,7 +125,7 @@ class Session {
   void run(SequenceInput input) {
     input.state = &state_;
     const Index rows = input.logits == LogitRows::none ? 0 : 1;
-    if (rows > 0 && logits_.count() == 0) logits_ = Tensor<float>(Shape{1, model_->config().vocabulary});
+    if (rows > 0 && logits_.data() == nullptr) logits_ = Tensor<float>(Shape{1, model_->config().vocabulary});
     model_->forward(*workspace_, std::span(&input, 1), rows > 0 ? logits_.view() : TensorView<float>());
   }
 

@@ -42,12 +42,12 @@ inline Range range_of(const float* x) {
   return range;
 }
 
-/// (x - offset) / scale in whole steps above `centre`, halves up, at most `most`.
-inline void quantise_steps(const float* x, float offset, float scale, float centre, int most, std::uint8_t* quants) {
+/// The integer part of (x - offset) / scale + shift, at most `most`: a shift that ends in a half rounds halves up.
+inline void quantise_steps(const float* x, float offset, float scale, float shift, int most, std::uint8_t* quants) {
   float steps[small_block];
   scale_shifted<small_block>(x, offset, reciprocal(scale), steps);
   for (std::size_t i = 0; i < small_block; ++i) {
-    const auto quant = static_cast<std::int8_t>(static_cast<std::uint8_t>(truncated(steps[i] + centre + 0.5F)));
+    const auto quant = static_cast<std::int8_t>(static_cast<std::uint8_t>(truncated(steps[i] + shift)));
     quants[i] = static_cast<std::uint8_t>(quant < most ? quant : most);
   }
 }
@@ -67,7 +67,7 @@ inline void store_fifth_bits(const std::uint8_t* quants, std::byte* out) {
 inline void quantise_q4_0(const float* x, std::byte* block) {
   const float scale = extreme(x, small_block) / -8.0F;
   std::uint8_t quants[small_block];
-  quantise_steps(x, 0.0F, scale, 8.0F, 15, quants);
+  quantise_steps(x, 0.0F, scale, 8.5F, 15, quants);
   store_scale(block, scale);
   store_nibbles(quants, block + 2);
 }
@@ -75,7 +75,7 @@ inline void quantise_q4_0(const float* x, std::byte* block) {
 inline void quantise_q5_0(const float* x, std::byte* block) {
   const float scale = extreme(x, small_block) / -16.0F;
   std::uint8_t quants[small_block];
-  quantise_steps(x, 0.0F, scale, 16.0F, 31, quants);
+  quantise_steps(x, 0.0F, scale, 16.5F, 31, quants);
   store_scale(block, scale);
   store_fifth_bits(quants, block + 2);
   store_nibbles(quants, block + 6);
@@ -85,7 +85,7 @@ inline void quantise_q4_1(const float* x, std::byte* block) {
   const Range range = range_of(x);
   const float scale = (range.most - range.least) / 15.0F;
   std::uint8_t quants[small_block];
-  quantise_steps(x, range.least, scale, 0.0F, 15, quants);
+  quantise_steps(x, range.least, scale, 0.5F, 15, quants);
   store_scale(block, scale);
   store_scale(block + 2, range.least);
   store_nibbles(quants, block + 4);
@@ -95,7 +95,7 @@ inline void quantise_q5_1(const float* x, std::byte* block) {
   const Range range = range_of(x);
   const float scale = (range.most - range.least) / 31.0F;
   std::uint8_t quants[small_block];
-  quantise_steps(x, range.least, scale, 0.0F, 31, quants);
+  quantise_steps(x, range.least, scale, 0.5F, 31, quants);
   store_scale(block, scale);
   store_scale(block + 2, range.least);
   store_fifth_bits(quants, block + 4);

@@ -29,11 +29,12 @@ inline int truncated(float value) {
   return value > -limit && value < limit ? static_cast<int>(value) : 0;
 }
 
-/// Halves away from zero. (value - its integer part is exact.)
+/// Halves away from zero; 0 for what no int32 holds. (value - its integer part is exact.)
 inline int rounded_away(float value) {
   const int whole = truncated(value);
   const float rest = value - static_cast<float>(whole);
-  return whole + (rest >= 0.5F ? 1 : 0) - (rest <= -0.5F ? 1 : 0);
+  const int away = (rest >= 0.5F ? 1 : 0) - (rest <= -0.5F ? 1 : 0);
+  return std::abs(rest) < 1.0F ? whole + away : 0;
 }
 
 /// Halves to even, for |value| < 2^22: adding 1.5 x 2^23 leaves the integer in the mantissa. What is larger, and NaN,

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace headformer::jinja {
 class Interpreter;
 using FilterFunction = Value (*)(Interpreter&, const Value& value, Arguments& arguments);
 using TestFunction = bool (*)(Interpreter&, const Value& value, Arguments& arguments);
+
+/// The tables of filters and tests, nullptr for unknown names (filters.hpp, tests.hpp).
+FilterFunction find_filter(std::string_view name);
+TestFunction find_test(std::string_view name);
 
 struct Expression {
   enum class Kind {

@@ -87,6 +87,15 @@ inline std::size_t hash(const Value& value, Budget& budget) {
   return value.is_none() ? 3 : 5;
 }
 
+/// Can be a key.
+inline bool is_hashable(const Value& value) {
+  if (value.is_dict() || value.is_list()) return false;
+  if (value.is_tuple())
+    for (const Value& item : value.sequence()->items)
+      if (!is_hashable(item)) return false;
+  return true;
+}
+
 /// a < b; `symbol` is what the template wrote, for the message. Throws Failure for what Python does not order.
 inline bool less(const Value& a, const Value& b, Budget& budget, const char* symbol = "<") {
   budget.step();

@@ -14,13 +14,6 @@ namespace detail {
 inline std::string described(const Value& object) {
   return object.is_none() ? "None" : "'" + type_name(object) + " object'";
 }
-inline bool is_hashable(const Value& value) {
-  if (value.is_dict() || value.is_list()) return false;
-  if (value.is_tuple())
-    for (const Value& item : value.sequence()->items)
-      if (!is_hashable(item)) return false;
-  return true;
-}
 
 }  // namespace detail
 
@@ -44,7 +37,7 @@ inline Value Interpreter::item(const Value& object, const Value& key) {
   budget_.step();
   object.require_defined();
   if (object.is_dict()) {
-    if (detail::is_hashable(key))
+    if (is_hashable(key))
       if (const Value* found = object.dict().find(key, budget_)) return *found;
   } else if (auto found = element_at(object, key, budget_)) {
     return std::move(*found);

@@ -11,10 +11,6 @@
 
 namespace headformer::jinja {
 
-/// The tables of filters and tests, nullptr for unknown names (filters.hpp, tests.hpp).
-FilterFunction find_filter(std::string_view name);
-TestFunction find_test(std::string_view name);
-
 /// Expressions by recursive descent, with Jinja's precedences: inline if, or, and, not, comparisons and in, + -, ~,
 /// * / // %, **, signs, then attributes, subscripts, calls, filters and tests.
 class ExpressionParser {

@@ -95,6 +95,7 @@ inline bool is_callable(const Value& v) { return v.is_undefined() || (v.is<Objec
 inline bool is_escaped(const Value& v) { return is_safe(v); }
 /// Has a length and elements by index or key.
 inline bool is_sequence(const Value& v) {
+  if (v.is_undefined()) return true;
   if (v.is<ObjectPtr>()) return v.object()->subscriptable();
   return v.is_text() || v.is<SequencePtr>() || v.is_dict();
 }

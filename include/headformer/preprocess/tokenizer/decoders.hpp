@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -41,7 +42,7 @@ using Decoder =
 /// A run of a decoder's steps over one sequence of texts. The steps must outlive it.
 class DecoderRun {
  public:
-  explicit DecoderRun(const std::vector<Decoder>& steps) : steps_(&steps), states_(steps.size()) {}
+  explicit DecoderRun(const std::vector<Decoder>& steps) : steps_(&steps), states_(steps.size()), parts_(steps.size()) {}
 
   /// A whole token text. Appends to `result` what is decided.
   void push(std::string_view text, std::string& result) { put(0, text, true, result); }
@@ -219,10 +220,7 @@ class DecoderRun {
   }
 
   /// The parts of a text that has not ended, for steps whose held bytes are something else.
-  std::string& pending(std::size_t step) {
-    if (parts_.size() <= step) parts_.resize(step + 1);
-    return parts_[step];
-  }
+  std::string& pending(std::size_t step) { return parts_[step]; }
 
   const std::vector<Decoder>* steps_;
   std::vector<State> states_;

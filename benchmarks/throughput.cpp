@@ -1,0 +1,262 @@
+// Tokens a second of a whole model, on random ids:
+//   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--json]
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <headformer/auto_causal_lm.hpp>
+#include <headformer/formats/json.hpp>
+#include <headformer/models/session.hpp>
+#include <iostream>
+#include <random>
+
+#include "../examples/program.hpp"
+
+namespace {
+
+using namespace headformer;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// VmHWM, in bytes.
+std::size_t peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return static_cast<std::size_t>(std::stoull(line.substr(6))) * 1024;
+  }
+  return 0;
+}
+
+struct Options {
+  std::string model;
+  Index prompt = 512;
+  Index generate = 128;
+  Index batch = 1;
+  Index depth = 0;
+  int repetitions = 3;
+  std::vector<int> threads;
+  std::string lengths;
+  bool json = false;
+  bool first_token = false;
+  program::ComputeOptions compute;
+};
+
+struct Figures {
+  double prefill = 0;  ///< tokens a second
+  double decode = 0;
+  double load = 0;  ///< seconds
+  double first_token = 0;
+};
+
+class Throughput {
+ public:
+  Throughput(const Options& options, int threads)
+      : options_(options),
+        workspace_(
+            std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa_from_name(options.compute.isa))) {
+    const double begin = now();
+    LoadOptions load;
+    load.weights = options.compute.weights();
+    load.executor = workspace_->executor.get();
+    model_ = open_causal_lm(options.model, load);
+    figures_.load = now() - begin;
+  }
+
+  /// The first id of a prompt of 5 tokens.
+  TokenId first_token() {
+    Session session = new_session();
+    const std::span<float> logits = session.append(random_ids(5));
+    return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  }
+
+  Figures run() {
+    std::vector<double> prefill;
+    std::vector<double> decode;
+    for (int i = 0; i <= options_.repetitions; ++i) {  // the first warms up
+      const double a = options_.prompt > 0 ? time_prefill() : 0;
+      const double b = options_.generate > 0 ? time_decode() : 0;
+      if (i == 0) continue;
+      prefill.push_back(a);
+      decode.push_back(b);
+    }
+    figures_.prefill = median(prefill);
+    figures_.decode = median(decode);
+    return figures_;
+  }
+
+ private:
+  Session new_session() {
+    SessionOptions options;
+    options.cache = options_.compute.cache();
+    return Session(model_, workspace_, options);
+  }
+
+  std::vector<TokenId> random_ids(Index count) {
+    std::uniform_int_distribution<TokenId> id(0, static_cast<TokenId>(model_->config().vocabulary - 1));
+    std::vector<TokenId> ids(static_cast<std::size_t>(count));
+    for (TokenId& value : ids) value = id(random_);
+    return ids;
+  }
+
+  Index prompt_length() {
+    if (options_.lengths.empty()) return options_.prompt;
+    const auto colon = options_.lengths.find(':');
+    if (colon == std::string::npos)
+      throw ArgumentError("lengths: expected LO:HI, found " + detail::quoted(options_.lengths));
+    const Index low = std::stol(options_.lengths.substr(0, colon));
+    const Index high = std::stol(options_.lengths.substr(colon + 1));
+    if (low < 1 || high < low)
+      throw ArgumentError("lengths: expected 1 <= LO <= HI, found " + detail::quoted(options_.lengths));
+    return std::uniform_int_distribution<Index>(low, high)(random_);
+  }
+
+  double time_prefill() {
+    std::vector<std::vector<TokenId>> prompts;
+    Index total = 0;
+    for (Index b = 0; b < options_.batch; ++b) {
+      prompts.push_back(random_ids(prompt_length()));
+      total += static_cast<Index>(prompts.back().size());
+    }
+    std::vector<Session> sessions;
+    for (Index b = 0; b < options_.batch; ++b) sessions.push_back(new_session());
+    const double begin = now();
+    for (std::size_t b = 0; b < sessions.size(); ++b) sessions[b].append(prompts[b]);
+    return static_cast<double>(total) / (now() - begin);
+  }
+
+  double time_decode() {
+    std::vector<SequenceState> states;
+    for (Index b = 0; b < options_.batch; ++b) states.push_back(model_->new_sequence(options_.compute.cache()));
+    Tensor<float> logits(Shape{options_.batch, model_->config().vocabulary});
+    const auto append = [&](const std::vector<std::vector<TokenId>>& ids, LogitRows rows) {
+      std::vector<SequenceInput> inputs(states.size());
+      for (std::size_t b = 0; b < states.size(); ++b) {
+        inputs[b].state = &states[b];
+        inputs[b].ids = ids[b];
+        inputs[b].logits = rows;
+      }
+      model_->forward(*workspace_, inputs, rows == LogitRows::none ? TensorView<float>() : logits.view());
+    };
+    const auto random_rows = [&](Index count) {
+      std::vector<std::vector<TokenId>> ids;
+      for (Index b = 0; b < options_.batch; ++b) ids.push_back(random_ids(count));
+      return ids;
+    };
+    if (options_.depth > 0) append(random_rows(options_.depth), LogitRows::none);
+    std::vector<std::vector<std::vector<TokenId>>> steps;
+    for (Index i = 0; i < options_.generate; ++i) steps.push_back(random_rows(1));
+    const double begin = now();
+    for (const auto& ids : steps) append(ids, LogitRows::last);
+    return static_cast<double>(options_.generate * options_.batch) / (now() - begin);
+  }
+
+  const Options& options_;
+  std::shared_ptr<Workspace> workspace_;
+  std::shared_ptr<const CausalLanguageModel> model_;
+  std::mt19937 random_{42};
+  Figures figures_;
+};
+
+/// Seconds from the start of a fresh process of this program to its first id.
+double time_first_token(int argc, char** argv, int threads) {
+  int ends[2];
+  if (::pipe(ends) != 0) throw IoError("pipe: cannot create");
+  const double begin = now();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::close(ends[0]);
+    std::vector<char*> arguments(argv, argv + argc);
+    std::string flag = "--first-token";
+    std::string option = "--threads";
+    std::string value = std::to_string(threads);
+    arguments.insert(arguments.end(), {flag.data(), option.data(), value.data(), nullptr});
+    ::execv("/proc/self/exe", arguments.data());
+    ::_exit(9);
+  }
+  ::close(ends[1]);
+  char byte = 0;
+  const bool answered = child > 0 && ::read(ends[0], &byte, 1) == 1;
+  const double seconds = now() - begin;
+  ::close(ends[0]);
+  if (child > 0) ::waitpid(child, nullptr, 0);
+  if (!answered) throw Error("first token: a fresh process of this program gave no id");
+  return seconds;
+}
+
+void print(const Options& options, int threads, const Figures& f) {
+  if (options.json) {
+    Json line;
+    line["threads"] = threads;
+    line["batch"] = options.batch;
+    line["prompt"] = options.prompt;
+    line["generate"] = options.generate;
+    line["prefill_tokens_per_second"] = f.prefill;
+    line["decode_tokens_per_second"] = f.decode;
+    line["load_seconds"] = f.load;
+    line["first_token_seconds"] = f.first_token;
+    line["peak_bytes"] = peak_bytes();
+    std::cout << line.dump() << std::endl;
+    return;
+  }
+  std::printf(
+      "%d threads, batch %td: prefill %.1f tokens/s (prompt %td), decode %.1f tokens/s (%td tokens), load %.3f s, "
+      "first token %.3f s, peak %.1f MB\n",
+      threads, options.batch, f.prefill, options.prompt, f.decode, options.generate, f.load, f.first_token,
+      static_cast<double>(peak_bytes()) * 1e-6);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures a decoder language model's speed on random ids");
+  Options options;
+  app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
+  app.add_option("--prompt", options.prompt, "tokens of the prompt")
+      ->check(CLI::Range(0, 1 << 24))
+      ->capture_default_str();
+  app.add_option("--generate", options.generate, "tokens to decode")
+      ->check(CLI::Range(0, 1 << 24))
+      ->capture_default_str();
+  app.add_option("--batch", options.batch, "sequences at once")->check(CLI::Range(1, 4096))->capture_default_str();
+  app.add_option("--depth", options.depth, "tokens in the context before decoding")
+      ->check(CLI::Range(0, 1 << 24))
+      ->capture_default_str();
+  app.add_option("--repetitions", options.repetitions, "medians over that many")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--lengths", options.lengths, "LO:HI: prompts of uniformly drawn lengths");
+  app.add_flag("--json", options.json, "one JSON object a line");
+  app.add_flag("--first-token", options.first_token)->group("");
+  options.compute.add_to(app, "stored");
+  app.remove_option(app.get_option("--threads"));
+  app.add_option("--threads", options.threads, "thread counts, e.g. 1,2 (one for each processor)")
+      ->delimiter(',')
+      ->take_all();
+  return program::run(app, argc, argv, [&] {
+    if (options.threads.empty()) options.threads.push_back(ThreadPool::available_processors());
+    for (const int threads : options.threads) {
+      if (threads < 1 || threads > 1024)
+        throw ArgumentError("threads: expected 1 to 1024, found " + std::to_string(threads));
+    }
+    if (options.first_token) {
+      std::cout << Throughput(options, options.threads.back()).first_token() << std::endl;
+      return;
+    }
+    for (const int threads : options.threads) {
+      const double first_token = time_first_token(argc, argv, threads);
+      Throughput throughput(options, threads);
+      Figures figures = throughput.run();
+      figures.first_token = first_token;
+      print(options, threads, figures);
+    }
+  });
+}

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "headformer/core/error.hpp"
+#include "headformer/core/mapped_file.hpp"
+#include "headformer/core/tensor.hpp"
+#include "headformer/formats/gguf.hpp"
+#include "headformer/preprocess/tokenizer/gguf_tokenizer.hpp"
+#include "headformer/preprocess/tokenizer/json_tokenizer.hpp"
+#include "headformer/preprocess/tokenizer/pipeline.hpp"
+
+namespace headformer {
+
+/// Text to token ids and back, as a checkpoint's own tokenizer does it: byte pair encoding, byte-level (GPT-2, Llama 3,
+/// Qwen, SmolLM) and in SentencePiece's manner with byte fallback (Llama 2, Gemma, Phi-3). Immutable; copies are cheap
+/// and share it, and any number of threads may use one at the same time.
+///
+/// Text is UTF-8. The reference is `tokenizers` 0.23 under transformers 5.23; truncation and padding that a file asks
+/// for are left aside.
+class Tokenizer {
+ public:
+  /// The tokenizer of a Hugging Face folder: tokenizer.json, with tokenizer_config.json, special_tokens_map.json and
+  /// config.json where they are there. It follows AutoTokenizer.from_pretrained(folder): for the tokenizer classes
+  /// LlamaTokenizer, GemmaTokenizer, GPT2Tokenizer and Qwen2Tokenizer that takes vocabulary, merges, added tokens and
+  /// post-processor from the file and the rest from the class; add_bos_token and add_eos_token of the configuration do
+  /// nothing where there is a tokenizer.json.
+  /// Throws FormatError, naming file, component and what was found, when tokenizer.json is missing or broken or has a
+  /// component that is not supported.
+  static Tokenizer from_files(const FileReader& files) {
+    try {
+      return Tokenizer(detail::read_json_tokenizer(files));
+    } catch (const ConfigError& error) {
+      throw FormatError(error.what());
+    }
+  }
+
+  /// The tokenizer of a GGUF file's metadata (tokenizer.ggml.*): model `gpt2` with its named pre-tokenizers, and
+  /// `llama`. It gives what the publisher's own tokenizer gives. Throws FormatError, naming file and key, when a key is
+  /// missing or broken or names a model or pre-tokenizer that is not known. Keeps the file mapped.
+  static Tokenizer from_gguf(const Gguf& file) {
+    try {
+      return Tokenizer(detail::read_gguf_tokenizer(file));
+    } catch (const ConfigError& error) {
+      throw FormatError(error.what());
+    }
+  }
+
+  /// The ids of a text, with the special tokens around it that the tokenizer adds. Texts of special and other added
+  /// tokens inside become their ids. Throws ArgumentError when the text is no UTF-8 (with the offset of the first byte
+  /// that is not) or holds 256 MiB or more, or needs more steps of a regular expression than are allowed.
+  std::vector<TokenId> encode(std::string_view text, bool add_special_tokens = true) const {
+    return pipeline_->encode(text, add_special_tokens);
+  }
+
+  /// The text of ids. What is no UTF-8 becomes U+FFFD as in the reference; its clean_up_tokenization_spaces does nothing
+  /// for byte pair models, so there is none here. Throws ArgumentError when an id is none of the vocabulary's.
+  std::string decode(std::span<const TokenId> ids, bool skip_special_tokens = false) const {
+    std::string text;
+    detail::TextRun run(pipeline_, skip_special_tokens);
+    for (const TokenId id : ids) run.push(id, text);
+    run.finish(text);
+    return text;
+  }
+
+  /// The size of the vocabulary with added tokens: the greatest id + 1.
+  Index size() const { return static_cast<Index>(pipeline_->size()); }
+
+  /// The id of a token's text as the vocabulary spells it; nothing when it has none.
+  std::optional<TokenId> id_of(std::string_view token) const {
+    TokenId id = pipeline_->added.find(token);
+    if (id == detail::Vocabulary::none) id = pipeline_->model.vocabulary().find(token);
+    return id == detail::Vocabulary::none ? std::nullopt : std::optional(id);
+  }
+
+  /// A token's text as the vocabulary spells it ("Ġthe", "▁the", "<0x41>"); empty for an id that no token has. Throws
+  /// ArgumentError when the id is not below size().
+  std::string token_text(TokenId id) const {
+    pipeline_->check(id);
+    if (const detail::AddedToken* token = pipeline_->added.token(id)) return token->content;
+    const detail::Vocabulary& vocabulary = pipeline_->model.vocabulary();
+    return vocabulary.has(id) ? std::string(vocabulary.text_of(id)) : std::string();
+  }
+
+  /// The special tokens that the checkpoint names; nothing where it does not.
+  std::optional<TokenId> bos() const { return pipeline_->bos; }
+  std::optional<TokenId> eos() const { return pipeline_->eos; }
+  std::optional<TokenId> unk() const { return pipeline_->unk; }
+  std::optional<TokenId> pad() const { return pipeline_->pad; }
+
+  /// Whether decoding with skip_special_tokens leaves this id out; false for an id that no token has.
+  bool is_special(TokenId id) const {
+    const std::optional<std::string_view> text = pipeline_->decoded_text(id);
+    return text && pipeline_->added.is_special(*text);
+  }
+
+ private:
+  friend class Detokenizer;
+  explicit Tokenizer(std::shared_ptr<const detail::Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
+
+  std::shared_ptr<const detail::Pipeline> pipeline_;
+};
+
+}  // namespace headformer

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Checks that every header compiles alone, without a warning: check_headers.sh [COMPILER] [FLAG]...
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+compiler=${1:-g++}
+shift || true
+
+flags=(-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinclude)
+# A dependency that pkg-config does not know lies in the compiler's own paths.
+for flag in $(pkg-config --cflags-only-I eigen3 nlohmann_json libpcre2-8 libutf8proc 2>/dev/null || true); do
+  flags+=(-isystem "${flag#-I}")
+done
+
+compile_alone() {
+  local header=$1
+  shift
+  printf '#include "%s"\n' "$header" | "$@" -x c++ - || {
+    echo "include/$header: does not compile alone"
+    return 1
+  }
+}
+export -f compile_alone
+
+headers=$(cd include && find headformer -name '*.hpp' | sort)
+# xargs ends with 123 when any of them failed; the messages above say which.
+xargs -P "$(nproc)" -I '{}' bash -c 'compile_alone "$@"' _ '{}' "$compiler" "${flags[@]}" "$@" <<<"$headers"
+echo "$(wc -l <<<"$headers") headers compile alone with $compiler"

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Checks that includes go one way, down the house (the rooms under include/headformer/), that each names an existing
+# file by its full name, and that third-party headers stay in the rooms that may use them. Prints one line a fault.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../include/headformer"
+
+declare -A may_include=(
+  [core]="core"
+  [kernels]="core kernels"
+  [formats]="core formats"
+  [preprocess]="core formats preprocess"
+  [generate]="core formats generate"
+  [weights]="core kernels formats preprocess generate weights"
+  [nn]="core kernels formats preprocess generate weights nn"
+  [adapt]="core kernels formats preprocess generate weights nn adapt"
+  [blocks]="core kernels formats preprocess generate weights nn adapt blocks"
+  [models]="core kernels formats preprocess generate weights nn adapt blocks models"
+  [pipelines]="core kernels formats preprocess generate weights nn adapt blocks models pipelines"
+  [.]="core kernels formats preprocess generate weights nn adapt blocks models pipelines ."
+)
+
+faults=0
+fault() {
+  echo "include/headformer/$1"
+  faults=$((faults + 1))
+}
+
+# Takes the name of an included file below headformer/; prints its room, '.' for the top.
+room_of() {
+  if [[ $1 == */* ]]; then echo "${1%%/*}"; else echo .; fi
+}
+
+files=$(find . -type f \( -name '*.hpp' -o -name '*.inc' \) -printf '%P\n' | sort)
+for file in $files; do
+  room=$(room_of "$file")
+  if [[ -z ${may_include[$room]:-} ]]; then
+    fault "$file: the house has no room '$room'"
+    continue
+  fi
+  if [[ $file == *.hpp ]] && ! grep -q '^#pragma once$' "$file"; then
+    fault "$file: expected #pragma once, found none"
+  fi
+  while IFS=: read -r line include; do
+    name=$(sed -E 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]([^">]*)[">].*/\1/' <<<"$include")
+    case $name in
+      headformer/*)
+        target=${name#headformer/}
+        if [[ ! -f $target ]]; then fault "$file:$line: includes $name, which does not exist"; fi
+        if [[ " ${may_include[$room]} " != *" $(room_of "$target") "* ]]; then
+          fault "$file:$line: '$room' may include only: ${may_include[$room]}; found $name"
+        fi
+        ;;
+      pcre2.h | utf8proc.h)
+        if [[ $room != preprocess ]]; then fault "$file:$line: expected $name in preprocess only"; fi
+        ;;
+      nlohmann/*)
+        if [[ $room == core || $room == kernels ]]; then fault "$file:$line: '$room' parses nothing; found $name"; fi
+        ;;
+      *)
+        if [[ $include == *\"* ]]; then fault "$file:$line: expected \"headformer/...\", found \"$name\""; fi
+        ;;
+    esac
+  done < <(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' "$file" || true)
+done
+
+if ((faults > 0)); then
+  echo "$faults fault(s)"
+  exit 1
+fi
+echo "$(wc -l <<<"$files") files: every include goes down the house"
