@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by the scripts that install what they need. The one list of Debian packages.
 
 # To build everything and to run the tests.

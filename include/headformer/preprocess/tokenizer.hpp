@@ -59,8 +59,8 @@ class Tokenizer {
     return pipeline_->encode(text, add_special_tokens);
   }
 
-  /// The text of ids. What is no UTF-8 becomes U+FFFD as in the reference; its clean_up_tokenization_spaces does nothing
-  /// for byte pair models, so there is none here. Throws ArgumentError when an id is none of the vocabulary's.
+  /// The text of ids. What is no UTF-8 becomes U+FFFD as in the reference; its clean_up_tokenization_spaces does
+  /// nothing for byte pair models, so there is none here. Throws ArgumentError when an id is none of the vocabulary's.
   std::string decode(std::span<const TokenId> ids, bool skip_special_tokens = false) const {
     std::string text;
     detail::TextRun run(pipeline_, skip_special_tokens);

@@ -9,17 +9,17 @@
 
 namespace headformer::kernels::quantization {
 
-/// Eight numbers side by side, one for each of eight sub-blocks that are searched together. A compiler's vector type:
-/// it becomes whatever registers there are. Never passed by value, so that no calling convention depends on them.
-using Lanes = float __attribute__((vector_size(32)));
-using IntLanes = std::int32_t __attribute__((vector_size(32)));
-inline constexpr std::size_t lane_count = 8;
+/// Four numbers side by side, one for each of four sub-blocks that are searched together. A compiler's vector type of
+/// the width that every machine has: wider ones are taken apart, slowly, where the flags do not allow them.
+using Lanes = float __attribute__((vector_size(16)));
+using IntLanes = std::int32_t __attribute__((vector_size(16)));
+inline constexpr std::size_t lane_count = 4;
 
-/// The elements of eight sub-blocks of `count`, transposed: [element][lane].
+/// The elements of four sub-blocks of `count`, transposed: [element][lane].
 template <std::size_t count>
 using LaneRows = std::array<Lanes, count>;
 
-/// x: eight sub-blocks one after another.
+/// x: four sub-blocks one after another.
 template <std::size_t count>
 void load_lanes(const float* x, LaneRows<count>& rows) {
   for (std::size_t i = 0; i < count; ++i)

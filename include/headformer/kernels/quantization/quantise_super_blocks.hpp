@@ -25,12 +25,12 @@ void store_lanes(const LaneRows<count>& rows, std::uint8_t* quants) {
 }
 
 /// Eight values of one sign as 6-bit integers of a common scale, which is returned.
-inline float quantise_to_six_bits(const Lanes& values, std::array<std::uint8_t, 8>& quants) {
+inline float quantise_to_six_bits(const std::array<float, 8>& values, std::array<std::uint8_t, 8>& quants) {
   float most = 0.0F;
-  for (std::size_t i = 0; i < lane_count; ++i)
-    if (values[i] > most) most = values[i];
+  for (const float value : values)
+    if (value > most) most = value;
   const float inverse = most > 0.0F ? 63.0F / most : 0.0F;
-  for (std::size_t i = 0; i < lane_count; ++i) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
     // A negative scale wraps to a large byte in the reference, and so becomes the greatest.
     const auto quant = static_cast<std::uint8_t>(rounded_even(product(inverse, values[i])));
     quants[i] = quant < 63 ? quant : std::uint8_t{63};
@@ -41,13 +41,22 @@ inline float quantise_to_six_bits(const Lanes& values, std::array<std::uint8_t, 
 /// What Q4_K and Q5_K share: writes d, dmin, scales and offsets (16 bytes), returns the quants in [0, most].
 inline SuperBlockQuants quantise_with_offsets(const float* x, const OffsetScaleSearch::Trials& trials,
                                               std::byte* block) {
-  OffsetScaleSearch search;
-  search.run(x, trials);
+  constexpr std::size_t count = OffsetScaleSearch::count;
   SuperBlockQuants quants;
-  store_lanes<OffsetScaleSearch::count>(search.quants, quants.data());
+  std::array<float, 8> found_scales;
+  std::array<float, 8> found_offsets;
+  OffsetScaleSearch search;
+  for (std::size_t first = 0; first < found_scales.size(); first += lane_count) {
+    search.run(x + count * first, trials);
+    store_lanes<count>(search.quants, quants.data() + count * first);
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      found_scales[first + lane] = search.scale[lane];
+      found_offsets[first + lane] = search.offset[lane];
+    }
+  }
   SixBitScales scales;
-  store_scale(block, quantise_to_six_bits(search.scale, scales.scale));
-  store_scale(block + 2, quantise_to_six_bits(search.offset, scales.offset));
+  store_scale(block, quantise_to_six_bits(found_scales, scales.scale));
+  store_scale(block + 2, quantise_to_six_bits(found_offsets, scales.offset));
   scales.store(block + 4);
   const float d = load_half(block);
   const float dmin = load_half(block + 2);

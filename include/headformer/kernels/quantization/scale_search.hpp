@@ -9,12 +9,12 @@
 
 namespace headformer::kernels::quantization {
 
-/// Finds scale and offset of eight sub-blocks of 32, for Q4_K and Q5_K: x ~ scale q - offset with q in [0, most].
+/// Finds scale and offset of four sub-blocks of 32, for Q4_K and Q5_K: x ~ scale q - offset with q in [0, most].
 /// Beginning with the range of x, it tries inverse scales around it; for each rounding q that they give, the weighted
 /// least squares have a closed form, and the best of all in weighted squared error stays. The weights are |x| + rms(x).
 /// https://github.com/ggml-org/llama.cpp/pull/1684
 ///
-/// Every step is that of the reference, in its order, on the eight sub-blocks' lanes; see rounding.hpp for why it is
+/// Every step is that of the reference, in its order, on the four sub-blocks' lanes; see rounding.hpp for why it is
 /// cut into functions where it is.
 class OffsetScaleSearch {
  public:
@@ -30,7 +30,7 @@ class OffsetScaleSearch {
   Lanes offset;
   LaneRows<count> quants;
 
-  /// x: eight sub-blocks one after another.
+  /// x: four sub-blocks one after another.
   void run(const float* x, const Trials& trials) {
     load_lanes<count>(x, x_);
     square();
@@ -193,7 +193,7 @@ class OffsetScaleSearch {
   LaneRows<count> trial_quants_;
 };
 
-/// Finds the scale of eight sub-blocks of 16, for Q6_K: x ~ scale (q - 32) with q in [0, 63]. The element of largest
+/// Finds the scale of four sub-blocks of 16, for Q6_K: x ~ scale (q - 32) with q in [0, 63]. The element of largest
 /// magnitude is tried at -32 and at a little less and more; for each rounding the best scale has a closed form, and the
 /// one that explains most of x, weighted by its squares, stays.
 class ScaleSearch {
@@ -203,7 +203,7 @@ class ScaleSearch {
   Lanes scale;
   LaneRows<count> quants;
 
-  /// x: eight sub-blocks one after another.
+  /// x: four sub-blocks one after another.
   void run(const float* x) {
     load_lanes<count>(x, x_);
     begin();

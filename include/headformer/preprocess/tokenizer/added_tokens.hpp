@@ -145,7 +145,8 @@ class AddedTokens {
       const auto count = static_cast<TokenId>(model.count());
       id = by_id_.empty() ? count : std::max(count, by_id_.rbegin()->first + 1);
       if (static_cast<std::size_t>(id) >= Vocabulary::limit)
-        throw FormatError("added_tokens: expected at most " + std::to_string(Vocabulary::limit) + " tokens, found more");
+        throw FormatError("added_tokens: expected at most " + std::to_string(Vocabulary::limit) +
+                          " tokens, found more");
     }
     Entry entry;
     if (token.normalized && normalize) entry.text = normalize(token.content);

@@ -53,9 +53,9 @@ class BpeModel {
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
-  /// Appends the tokens of one word, valid UTF-8 of less than 2 GiB. `as_bytes`: each byte of it is one character of the
-  /// byte alphabet, as if the word had been spelled in it. Throws ArgumentError when a character needs the unknown token
-  /// and the vocabulary does not have it.
+  /// Appends the tokens of one word, valid UTF-8 of less than 2 GiB. `as_bytes`: each byte of it is one character of
+  /// the byte alphabet, as if the word had been spelled in it. Throws ArgumentError when a character needs the unknown
+  /// token and the vocabulary does not have it.
   void encode(std::string_view word, bool as_bytes, BpeScratch& scratch, std::vector<TokenId>& ids) const {
     if (word.empty()) return;
     if (options_.ignore_merges) {
@@ -92,8 +92,8 @@ class BpeModel {
     for (std::size_t begin = 0; begin < word.size();) {
       const std::size_t size = as_bytes ? 1 : unicode::utf8_size(word[begin]);
       const std::size_t end = begin + size;
-      std::string_view text = as_bytes ? ByteAlphabet::get().character(static_cast<unsigned char>(word[begin]))
-                                       : word.substr(begin, size);
+      std::string_view text =
+          as_bytes ? ByteAlphabet::get().character(static_cast<unsigned char>(word[begin])) : word.substr(begin, size);
       std::string decorated;
       if (!plain) {
         if (begin > 0) decorated = options_.continuing_subword_prefix;
@@ -113,7 +113,7 @@ class BpeModel {
       } else if (!options_.unk_token.empty()) {
         if (unk_ == Vocabulary::none)
           throw ArgumentError("tokenizer: expected characters of the vocabulary, which lacks its unk_token " +
-                              quoted(options_.unk_token) + ", found " + quoted(text));
+                              detail::quoted(options_.unk_token) + ", found " + detail::quoted(text));
         if (unknown && options_.fuse_unk) {
           unknown->size += size;
         } else {

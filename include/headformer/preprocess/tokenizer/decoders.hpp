@@ -42,7 +42,8 @@ using Decoder =
 /// A run of a decoder's steps over one sequence of texts. The steps must outlive it.
 class DecoderRun {
  public:
-  explicit DecoderRun(const std::vector<Decoder>& steps) : steps_(&steps), states_(steps.size()), parts_(steps.size()) {}
+  explicit DecoderRun(const std::vector<Decoder>& steps)
+      : steps_(&steps), states_(steps.size()), parts_(steps.size()) {}
 
   /// A whole token text. Appends to `result` what is decided.
   void push(std::string_view text, std::string& result) { put(0, text, true, result); }

@@ -147,9 +147,8 @@ inline void read_post_processor(const JsonObject& at, std::vector<SingleTemplate
         items.emplace_back(std::nullopt);
       } else {
         const std::string name = item.object("SpecialToken").string("id");
-        for (const Index id : at.object("special_tokens")
-                                  .object(name)
-                                  .integers("ids", 0, static_cast<Index>(Vocabulary::limit) - 1))
+        for (const Index id :
+             at.object("special_tokens").object(name).integers("ids", 0, static_cast<Index>(Vocabulary::limit) - 1))
           items.emplace_back(static_cast<TokenId>(id));
       }
     }
@@ -190,7 +189,8 @@ inline Vocabulary read_vocabulary(const JsonObject& model) {
   const JsonObject pieces = model.object("vocab");
   // What is no vocabulary must not make us allocate: ids may have gaps, but not run far past their number.
   const Index most = std::min<Index>(static_cast<Index>(Vocabulary::limit),
-                                     static_cast<Index>(pieces.json().size()) * 16 + (1 << 16)) - 1;
+                                     static_cast<Index>(pieces.json().size()) * 16 + (1 << 16)) -
+                     1;
   Vocabulary vocabulary(pieces.json().size());
   for (const auto& [text, value] : pieces.json().items()) {
     const std::optional<Index> id = json_integer(value);

@@ -51,8 +51,8 @@ inline AddedToken plain_special_token(std::string content) {
   return token;
 }
 
-/// The special tokens that the files of a checkpoint name, as transformers 5.23 collects them: from tokenizer_config.json
-/// and, where that lists no added tokens, from special_tokens_map.json over it.
+/// The special tokens that the files of a checkpoint name, as transformers 5.23 collects them: from
+/// tokenizer_config.json and, where that lists no added tokens, from special_tokens_map.json over it.
 class SpecialTokens {
  public:
   SpecialTokens(const JsonFile& config, const JsonFile& map, PublishedClass kind) {
@@ -172,7 +172,8 @@ inline void let_model_read_bytes(Pipeline& pipeline) {
 inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& files) {
   const Bytes bytes = files("tokenizer.json");
   if (bytes.name().empty())
-    throw FormatError("tokenizer.json: expected this file in the checkpoint (other tokenizer files are not read), found none");
+    throw FormatError(
+        "tokenizer.json: expected this file in the checkpoint (other tokenizer files are not read), found none");
   const Json json = parse_json(bytes);
   const JsonObject file(json, bytes.name());
   const JsonFile config(files, "tokenizer_config.json");
@@ -205,7 +206,8 @@ inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& fil
   }
   Vocabulary vocabulary = read_vocabulary(model);
   MergeTable merges = read_merges(model, vocabulary, parts.options.continuing_subword_prefix);
-  auto pipeline = std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(parts.options)));
+  auto pipeline =
+      std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(parts.options)));
   pipeline->normalizers = std::move(parts.normalizers);
   pipeline->pre_tokenizers = std::move(parts.pre_tokenizers);
   pipeline->decoders = std::move(parts.decoders);

@@ -93,8 +93,8 @@ class ImpliedMerges {
     const TokenId id = vocabulary.find(word.substr(left.begin, left.size + right.size));
     if (id == Vocabulary::none) return {};
     const auto shorter = [&](const BpeSymbol& part) {
-      return longest_part - std::min<std::uint64_t>(longest_part,
-                                                    unicode::utf8_length(word.substr(part.begin, part.size)));
+      return longest_part -
+             std::min<std::uint64_t>(longest_part, unicode::utf8_length(word.substr(part.begin, part.size)));
     };
     const std::uint64_t rank = ranks_[static_cast<std::size_t>(id)];
     return {(rank << 32) | (shorter(left) << 16) | shorter(right), id};
@@ -114,8 +114,7 @@ class BpeMerger {
   void add(TokenId id, std::size_t begin, std::size_t size, bool fixed) {
     const auto index = static_cast<std::int32_t>(symbols.size());
     if (index > 0) symbols.back().next = index;
-    symbols.push_back(
-        {id, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(size), index - 1, -1, fixed});
+    symbols.push_back({id, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(size), index - 1, -1, fixed});
   }
 
   /// `merge(left, right)` answers a BpeMerge.

@@ -63,6 +63,10 @@ class Pipeline {
   /// The greatest id + 1, added tokens included.
   std::size_t size() const { return std::max(model.vocabulary().size(), added.size()); }
 
+  bool is_added_special(TokenId id) const {
+    const AddedToken* token = added.token(id);
+    return token != nullptr && token->special;
+  }
   /// What decoding sees of an id; nothing for one that no token has.
   std::optional<std::string_view> decoded_text(TokenId id) const {
     if (const std::string* text = added.text(id)) return *text;

@@ -8,12 +8,12 @@
 
 namespace headformer::detail {
 
-/// Where special tokens go around one text: ids in order, nothing for the text itself. What TemplateProcessing, Bert and
-/// Roberta come to when there is one text.
+/// Where special tokens go around one text: ids in order, nothing for the text itself. What TemplateProcessing, Bert
+/// and Roberta come to when there is one text.
 using SingleTemplate = std::vector<std::optional<TokenId>>;
 
-/// Puts special tokens around the tokens of a text, one template after the other. (The ByteLevel processor moves offsets
-/// only, so it is none of the steps.)
+/// Puts special tokens around the tokens of a text, one template after the other. (The ByteLevel processor moves
+/// offsets only, so it is none of the steps.)
 inline std::vector<TokenId> post_process(const std::vector<SingleTemplate>& steps, std::vector<TokenId> ids,
                                          bool add_special_tokens) {
   for (const SingleTemplate& step : steps) {

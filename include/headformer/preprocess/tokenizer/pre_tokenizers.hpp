@@ -72,8 +72,8 @@ class SplitCollector {
     } else {
       bool before = false;
       for (const Stretch& stretch : stretches_) {
-        const bool joins = behavior == SplitBehavior::contiguous ? stretch.matched == before
-                                                                 : stretch.matched && !before;
+        const bool joins =
+            behavior == SplitBehavior::contiguous ? stretch.matched == before : stretch.matched && !before;
         if (joins && !merged.empty()) {
           merged.back().span.end = stretch.span.end;
         } else {
@@ -115,9 +115,8 @@ struct SplitPreTokenizer {
         continue;
       }
       collector.begin(piece.begin);
-      pattern.each_match(text, scratch, [&](TextSpan match) {
-        collector.match(piece.begin + match.begin, piece.begin + match.end);
-      });
+      pattern.each_match(text, scratch,
+                         [&](TextSpan match) { collector.match(piece.begin + match.begin, piece.begin + match.end); });
       collector.finish(piece.end, behavior, invert, pieces);
     }
     if (pieces.empty() || pieces.front().begin != 0) words.starts_input = false;
@@ -226,8 +225,7 @@ struct ByteLevelPreTokenizer {
   }
 };
 
-using PreTokenizer =
-    std::variant<SplitPreTokenizer, DigitsPreTokenizer, MetaspacePreTokenizer, ByteLevelPreTokenizer>;
+using PreTokenizer = std::variant<SplitPreTokenizer, DigitsPreTokenizer, MetaspacePreTokenizer, ByteLevelPreTokenizer>;
 
 inline void pre_tokenize(const std::vector<PreTokenizer>& steps, Words& words, RegexScratch& scratch) {
   for (const PreTokenizer& step : steps) std::visit([&](const auto& s) { s.apply(words, scratch); }, step);

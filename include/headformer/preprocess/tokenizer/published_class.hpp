@@ -33,17 +33,39 @@ inline std::string_view plain_class_name(std::string_view name) {
 inline std::string_view registered_class(std::string_view model_type) {
   constexpr std::string_view as_written = "TokenizersBackend";
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 34> classes = {{
-      {"gemma", "GemmaTokenizer"},        {"gemma2", "GemmaTokenizer"},     {"gemma3", "GemmaTokenizer"},
-      {"gemma3_text", "GemmaTokenizer"},  {"gemma3n", "GemmaTokenizer"},    {"gemma3n_text", "GemmaTokenizer"},
-      {"gpt2", "GPT2Tokenizer"},          {"phi", "GPT2Tokenizer"},         {"codegen", "GPT2Tokenizer"},
-      {"qwen2", "Qwen2Tokenizer"},        {"qwen2_moe", "Qwen2Tokenizer"},  {"qwen2_vl", "Qwen2Tokenizer"},
-      {"qwen2_5_vl", "Qwen2Tokenizer"},   {"qwen3", "Qwen2Tokenizer"},      {"qwen3_moe", "Qwen2Tokenizer"},
-      {"qwen3_next", "Qwen2Tokenizer"},   {"qwen3_vl", "Qwen2Tokenizer"},   {"qwen3_5", "Qwen3_5Tokenizer"},
-      {"qwen3_5_moe", "Qwen3_5Tokenizer"}, {"qwen3_5_text", "Qwen3_5Tokenizer"}, {"qwen3_5_moe_text", "Qwen3_5Tokenizer"},
-      {"mistral", as_written},            {"mistral3", as_written},         {"mixtral", as_written},
-      {"ministral", as_written},          {"ministral3", as_written},       {"pixtral", as_written},
-      {"voxtral", as_written},            {"phi3", as_written},             {"phi3_v", as_written},
-      {"phimoe", as_written},             {"internlm2", as_written},        {"nemotron", as_written},
+      {"gemma", "GemmaTokenizer"},
+      {"gemma2", "GemmaTokenizer"},
+      {"gemma3", "GemmaTokenizer"},
+      {"gemma3_text", "GemmaTokenizer"},
+      {"gemma3n", "GemmaTokenizer"},
+      {"gemma3n_text", "GemmaTokenizer"},
+      {"gpt2", "GPT2Tokenizer"},
+      {"phi", "GPT2Tokenizer"},
+      {"codegen", "GPT2Tokenizer"},
+      {"qwen2", "Qwen2Tokenizer"},
+      {"qwen2_moe", "Qwen2Tokenizer"},
+      {"qwen2_vl", "Qwen2Tokenizer"},
+      {"qwen2_5_vl", "Qwen2Tokenizer"},
+      {"qwen3", "Qwen2Tokenizer"},
+      {"qwen3_moe", "Qwen2Tokenizer"},
+      {"qwen3_next", "Qwen2Tokenizer"},
+      {"qwen3_vl", "Qwen2Tokenizer"},
+      {"qwen3_5", "Qwen3_5Tokenizer"},
+      {"qwen3_5_moe", "Qwen3_5Tokenizer"},
+      {"qwen3_5_text", "Qwen3_5Tokenizer"},
+      {"qwen3_5_moe_text", "Qwen3_5Tokenizer"},
+      {"mistral", as_written},
+      {"mistral3", as_written},
+      {"mixtral", as_written},
+      {"ministral", as_written},
+      {"ministral3", as_written},
+      {"pixtral", as_written},
+      {"voxtral", as_written},
+      {"phi3", as_written},
+      {"phi3_v", as_written},
+      {"phimoe", as_written},
+      {"internlm2", as_written},
+      {"nemotron", as_written},
       {"modernbert", as_written},
   }};
   for (const auto& [type, name] : classes)
@@ -86,7 +108,10 @@ inline std::vector<std::pair<std::string, std::string>> default_special_tokens(P
     case PublishedClass::llama:
       return {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
     case PublishedClass::gemma:
-      return {{"bos_token", "<bos>"}, {"eos_token", "<eos>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"},
+      return {{"bos_token", "<bos>"},
+              {"eos_token", "<eos>"},
+              {"unk_token", "<unk>"},
+              {"pad_token", "<pad>"},
               {"mask_token", "<mask>"}};
     case PublishedClass::gpt2:
       return {{"bos_token", end}, {"eos_token", end}, {"unk_token", end}};
@@ -101,7 +126,8 @@ inline std::vector<std::pair<std::string, std::string>> default_special_tokens(P
 
 // What a Split in front of the byte alphabet cuts at, for the families that have one.
 inline constexpr const char* kLlama3Pattern =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
     "\\s+(?!\\S)|\\s+";
 inline constexpr const char* kQwen2Pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
@@ -137,9 +163,9 @@ inline PublishedComponents published_components(PublishedClass kind, const JsonO
   switch (kind) {
     case PublishedClass::llama: {
       const bool prefix = config.boolean_or("add_prefix_space", true);
-      const Prepend prepend = !prefix                               ? Prepend::never
+      const Prepend prepend = !prefix                              ? Prepend::never
                               : config.boolean_or("legacy", false) ? Prepend::always
-                                                                    : Prepend::first;
+                                                                   : Prepend::first;
       parts.pre_tokenizers.push_back(MetaspacePreTokenizer{"\u2581", prepend, false});
       parts.options.fuse_unk = parts.options.byte_fallback = true;
       parts.decoders = sentencepiece_decoders(prefix);

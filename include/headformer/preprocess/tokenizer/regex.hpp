@@ -97,9 +97,9 @@ class Regex {
     pcre2_set_newline_8(context.get(), PCRE2_NEWLINE_LF);
     int code = 0;
     PCRE2_SIZE offset = 0;
-    pcre2_code_8* compiled = pcre2_compile_8(
-        reinterpret_cast<PCRE2_SPTR8>(translated.data()), translated.size(),
-        PCRE2_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code, &offset, context.get());
+    pcre2_code_8* compiled =
+        pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(translated.data()), translated.size(),
+                        PCRE2_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code, &offset, context.get());
     if (compiled == nullptr) fail_compile(code);
     code_ = std::shared_ptr<pcre2_code_8>(compiled, pcre2_code_free_8);
     pcre2_jit_compile_8(compiled, PCRE2_JIT_COMPLETE);  // without it matching is only slower
@@ -108,8 +108,8 @@ class Regex {
   [[noreturn]] void fail_compile(int code) const {
     PCRE2_UCHAR8 message[256];
     pcre2_get_error_message_8(code, message, sizeof message);
-    throw FormatError("regular expression " + quoted(pattern_) + ": expected a valid pattern, found: " +
-                      reinterpret_cast<const char*>(message));
+    throw FormatError("regular expression " + detail::quoted(pattern_) +
+                      ": expected a valid pattern, found: " + reinterpret_cast<const char*>(message));
   }
 
   std::optional<TextSpan> find(std::string_view text, std::size_t from, RegexScratch& scratch) const {
@@ -118,7 +118,7 @@ class Regex {
                                     PCRE2_NO_UTF_CHECK, scratch.match(), scratch.context());
     if (count == PCRE2_ERROR_NOMATCH) return std::nullopt;
     if (count < 0) {
-      throw ArgumentError("regular expression " + quoted(pattern_) +
+      throw ArgumentError("regular expression " + detail::quoted(pattern_) +
                           ": expected text that it matches within its limits, found one that takes more at byte " +
                           std::to_string(from) + " (PCRE2 error " + std::to_string(count) + ")");
     }

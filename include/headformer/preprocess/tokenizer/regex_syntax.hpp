@@ -40,8 +40,8 @@ class RegexTranslator {
   };
 
   [[noreturn]] void fail(const std::string& what) const {
-    throw FormatError("regular expression " + quoted(pattern_) + ": expected a supported pattern, found " + what +
-                      " at byte " + std::to_string(at_));
+    throw FormatError("regular expression " + detail::quoted(pattern_) + ": expected a supported pattern, found " +
+                      what + " at byte " + std::to_string(at_));
   }
   bool more() const { return at_ < pattern_.size(); }
   char peek(std::size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
@@ -225,7 +225,9 @@ class RegexTranslator {
       std::size_t i = from;
       for (; i < pattern_.size() && i - from < most; ++i) {
         const char d = pattern_[i];
-        const int digit = d >= '0' && d <= '9' ? d - '0' : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10 : -1;
+        const int digit = d >= '0' && d <= '9'                 ? d - '0'
+                          : (d | 32) >= 'a' && (d | 32) <= 'f' ? (d | 32) - 'a' + 10
+                                                               : -1;
         if (digit < 0) break;
         value = value * 16 + static_cast<char32_t>(digit);
         if (value > unicode::kLastCodePoint) fail("a character past the last one");
@@ -296,7 +298,7 @@ class RegexTranslator {
         const bool negated = name.starts_with('^');
         if (negated) name.remove_prefix(1);
         set = unicode::category_set(name);
-        if (!set) fail("the unknown property " + quoted(name));
+        if (!set) fail("the unknown property " + detail::quoted(name));
         at_ = end + 1;
         return std::pair(*set, negated != (c == 'P'));
       }

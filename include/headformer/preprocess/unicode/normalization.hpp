@@ -23,8 +23,8 @@ inline void append_normalized(std::string& result, std::string_view text, Normal
                               std::vector<utf8proc_int32_t>& points) {
   const bool compatible = form == NormalizationForm::nfkc || form == NormalizationForm::nfkd;
   const bool composed = form == NormalizationForm::nfc || form == NormalizationForm::nfkc;
-  const auto decompose = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE |
-                                                        (compatible ? UTF8PROC_COMPAT : 0));
+  const auto decompose =
+      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | (compatible ? UTF8PROC_COMPAT : 0));
   points.clear();
   for (std::size_t i = 0; i < text.size();) {
     const auto point = static_cast<utf8proc_int32_t>(utf8_next(text, i));
@@ -48,7 +48,8 @@ inline void append_normalized(std::string& result, std::string_view text, Normal
   if (composed)
     size = utf8proc_normalize_utf32(points.data(), size,
                                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  for (utf8proc_ssize_t i = 0; i < size; ++i) utf8_append(result, static_cast<char32_t>(points[static_cast<std::size_t>(i)]));
+  for (utf8proc_ssize_t i = 0; i < size; ++i)
+    utf8_append(result, static_cast<char32_t>(points[static_cast<std::size_t>(i)]));
 }
 
 }  // namespace detail

@@ -15,7 +15,7 @@ inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 struct Utf8Prefix {
   enum class Kind { complete, incomplete, invalid };
   Kind kind;
-  std::size_t size;          // bytes of the character, or of the maximal part that one replacement stands for
+  std::size_t size;         // bytes of the character, or of the maximal part that one replacement stands for
   char32_t code_point = 0;  // when complete
 };
 

@@ -1,0 +1,188 @@
+// The packed product against Eigen's, on the shapes of real models, one thread.
+//
+//   matmul_benchmark                               f32 beside Eigen, then the other formats
+//   matmul_benchmark --benchmark_filter=f32/512    a part of it
+//
+// Counters: GFLOP/s; of_peak, the share of what this core's multiply-adds reach, timed in the same process; GB/s of
+// packed weights; for f32 over_eigen, how many times faster than Eigen's y = x * W^T. Decode (M = 1) walks over copies
+// of the weights that together exceed the caches, as a model's layers do.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "headformer/core/executor.hpp"
+#include "headformer/kernels/matmul.hpp"
+
+namespace {
+
+using namespace headformer;
+using kernels::PackedMatrix;
+
+struct Sizes {
+  Index inputs;
+  Index outputs;
+};
+constexpr Sizes shapes[] = {{768, 3072}, {2048, 2048}, {2048, 5632}, {640, 2048}};
+constexpr Sizes vocabulary{768, 50257};
+
+double seconds_of(const std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+/// Best GFLOP/s of a product whose operands stay in L1 or L2: the peak, as far as a product can see it.
+double peak_gflops() {
+  static const double peak = [] {
+    SerialExecutor executor;
+    constexpr Index rows = 8;
+    constexpr Index inputs = 96;
+    constexpr Index outputs = 48;
+    std::vector<float> weights(outputs * inputs, 1.0F);
+    std::vector<float> x(rows * inputs, 1.0F);
+    std::vector<float> y(rows * outputs);
+    const auto packed = PackedMatrix::pack(executor, DType::f32, outputs, inputs, [&](Index row, std::byte*) {
+      return reinterpret_cast<const std::byte*>(weights.data() + row * inputs);
+    });
+    const Isa isa = best_isa();
+    double best = 0.0;
+    for (int repeat = 0; repeat < 200; ++repeat) {
+      constexpr int calls = 100;
+      const auto start = std::chrono::steady_clock::now();
+      for (int i = 0; i < calls; ++i) {
+        kernels::matmul({executor, isa}, TensorView<const float>(x.data(), {rows, inputs}), packed,
+                        TensorView<float>(y.data(), {rows, outputs}));
+        benchmark::ClobberMemory();
+      }
+      best = std::max(best, 2.0 * rows * inputs * outputs * calls / seconds_of(start) * 1e-9);
+    }
+    return best;
+  }();
+  return peak;
+}
+
+/// A matrix's bytes in a dtype: random, with scales that keep every weight small and finite.
+std::vector<std::byte> random_rows(DType dtype, Index outputs, Index inputs) {
+  std::vector<std::byte> bytes(row_bytes(dtype, static_cast<std::size_t>(inputs)) * static_cast<std::size_t>(outputs));
+  std::minstd_rand random(1);
+  if (dtype == DType::f32) {
+    std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
+    for (std::size_t i = 0; i < bytes.size(); i += sizeof(float)) {
+      const float value = uniform(random);
+      std::memcpy(bytes.data() + i, &value, sizeof value);
+    }
+    return bytes;
+  }
+  // With bit 6 of each byte off no f16, bf16 or exponent among them is large or NaN.
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() >> 8 & 0xbfU);
+  return bytes;
+}
+
+struct Matrices {
+  std::vector<float> dense;  // [N, K], of f32 only
+  std::vector<PackedMatrix> packed;
+};
+
+/// One matrix, or for decode as many copies as leave the caches.
+Matrices make(DType dtype, Sizes sizes, bool rotate) {
+  SerialExecutor executor;
+  const std::vector<std::byte> rows = random_rows(dtype, sizes.outputs, sizes.inputs);
+  const std::size_t bytes = row_bytes(dtype, static_cast<std::size_t>(sizes.inputs));
+  const std::size_t copies = rotate ? std::clamp<std::size_t>((std::size_t{192} << 20) / rows.size(), 1, 40) : 1;
+  Matrices result;
+  for (std::size_t i = 0; i < copies; ++i) {
+    result.packed.push_back(
+        PackedMatrix::pack(executor, dtype, sizes.outputs, sizes.inputs,
+                           [&](Index row, std::byte*) { return rows.data() + static_cast<std::size_t>(row) * bytes; }));
+  }
+  if (dtype == DType::f32) {
+    result.dense.resize(rows.size() / sizeof(float));
+    std::memcpy(result.dense.data(), rows.data(), rows.size());
+  }
+  return result;
+}
+
+void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes sizes) {
+  SerialExecutor executor;
+  const Matrices matrices = make(dtype, sizes, rows == 1);
+  std::vector<float> x(static_cast<std::size_t>(rows * sizes.inputs), 0.5F);
+  std::vector<float> y(static_cast<std::size_t>(rows * sizes.outputs));
+  std::size_t turn = 0;
+  double best = 1e9;
+  const auto run = [&] {
+    kernels::matmul({executor, isa}, TensorView<const float>(x.data(), {rows, sizes.inputs}),
+                    matrices.packed[turn++ % matrices.packed.size()],
+                    TensorView<float>(y.data(), {rows, sizes.outputs}));
+    benchmark::ClobberMemory();
+  };
+  for (auto unused : state) {
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    best = std::min(best, seconds_of(start));
+  }
+  const double flops = 2.0 * static_cast<double>(rows * sizes.inputs * sizes.outputs);
+  state.counters["GFLOP/s"] = flops / best * 1e-9;
+  state.counters["of_peak"] = flops / best * 1e-9 / peak_gflops();
+  state.counters["GB/s"] = static_cast<double>(matrices.packed[0].bytes()) / best * 1e-9;
+  if (dtype != DType::f32) return;
+
+  // Eigen on the same numbers, timed between calls of ours so that a busy machine slows both.
+  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const std::size_t copies = matrices.packed.size();
+  std::vector<Matrix> weights(copies, Eigen::Map<const Matrix>(matrices.dense.data(), sizes.outputs, sizes.inputs));
+  const Eigen::Map<const Matrix> left(x.data(), rows, sizes.inputs);
+  Matrix result(rows, sizes.outputs);
+  double ours = 1e9;
+  double eigens = 1e9;
+  for (std::size_t i = 0; i < std::max<std::size_t>(copies * 2, 5); ++i) {
+    auto start = std::chrono::steady_clock::now();
+    run();
+    ours = std::min(ours, seconds_of(start));
+    start = std::chrono::steady_clock::now();
+    if (rows == 1) {
+      result.row(0).transpose().noalias() = weights[i % copies] * left.row(0).transpose();
+    } else {
+      result.noalias() = left * weights[i % copies].transpose();
+    }
+    benchmark::DoNotOptimize(result.data());
+    benchmark::ClobberMemory();
+    eigens = std::min(eigens, seconds_of(start));
+  }
+  state.counters["over_eigen"] = eigens / ours;
+}
+
+void add(DType dtype, Isa isa, Index rows, Sizes sizes) {
+  const std::string name = std::string(name_of(dtype)) + "/" + std::to_string(rows) + "x" +
+                           std::to_string(sizes.inputs) + "x" + std::to_string(sizes.outputs) + "/" +
+                           std::string(name_of(isa));
+  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+    product(state, dtype, isa, rows, sizes);
+  })->MinTime(0.1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Isa isa = best_isa();
+  for (const Index rows : {1, 8, 64, 512}) {
+    for (const Sizes sizes : shapes) add(DType::f32, isa, rows, sizes);
+  }
+  add(DType::f32, isa, 1, vocabulary);
+  for (const DType dtype :
+       {DType::bf16, DType::f16, DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k,
+        DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs, DType::mxfp4}) {
+    for (const Index rows : {1, 512}) add(dtype, isa, rows, {2048, 2048});
+  }
+  for (const Isa other : {Isa::portable, Isa::avx2}) {
+    if (other >= isa) continue;
+    for (const Index rows : {1, 64}) add(DType::f32, other, rows, {2048, 2048});
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,261 @@
+#include "headformer/kernels/matmul.hpp"
+
+#include <gtest/gtest.h>
+
+#include "kernels/packed_rows.hpp"
+
+namespace headformer {
+namespace {
+
+using kernels::Epilogue;
+using kernels::matmul;
+using kernels::PackedMatrix;
+using kernels::Product;
+using testing::EncodedMatrix;
+
+/// y = x * weights^T, x [M, K] contiguous.
+std::vector<float> product_of(const Compute& compute, const std::vector<float>& x, const PackedMatrix& weights) {
+  const auto rows = static_cast<Index>(x.size()) / weights.inputs();
+  std::vector<float> y(static_cast<std::size_t>(rows * weights.outputs()), -7.0F);
+  matmul(compute, {x.data(), Shape{rows, weights.inputs()}}, weights, {y.data(), Shape{rows, weights.outputs()}});
+  return y;
+}
+
+/// The product in double precision, and for each output the sum of magnitudes that rounding errors scale with.
+void expect_near_exact(const std::vector<float>& found, const std::vector<float>& x, const EncodedMatrix& weights) {
+  const Index rows = static_cast<Index>(x.size()) / weights.inputs;
+  for (Index row = 0; row < rows; ++row) {
+    for (Index n = 0; n < weights.outputs; ++n) {
+      double sum = 0.0;
+      double magnitude = 0.0;
+      for (Index k = 0; k < weights.inputs; ++k) {
+        const double term = static_cast<double>(x[static_cast<std::size_t>(row * weights.inputs + k)]) *
+                            static_cast<double>(weights.values[static_cast<std::size_t>(n * weights.inputs + k)]);
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      const double difference =
+          std::abs(sum - static_cast<double>(found[static_cast<std::size_t>(row * weights.outputs + n)]));
+      ASSERT_LE(difference, 4e-6 * magnitude + 1e-30)
+          << "row " << row << " output " << n << ": expected " << sum << ", difference " << difference;
+    }
+  }
+}
+
+struct Case {
+  DType dtype;
+  Isa isa;
+};
+
+class Matmul : public ::testing::TestWithParam<Case> {
+ protected:
+  Index block() const { return static_cast<Index>(block_length(GetParam().dtype)); }
+  Compute compute() { return {executor_, GetParam().isa}; }
+
+  SerialExecutor executor_;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> result;
+  for (const DType dtype : testing::packable_dtypes) {
+    for (const Isa isa : testing::machine_isas()) result.push_back({dtype, isa});
+  }
+  return result;
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryDTypeAndIsa, Matmul, ::testing::ValuesIn(cases()), [](const auto& test) {
+  return std::string(name_of(test.param.dtype)) + "_" + std::string(name_of(test.param.isa));
+});
+
+TEST_P(Matmul, EqualsTheExactProduct) {
+  const bool plain = !is_quantised(GetParam().dtype);
+  const std::vector<Index> inputs =
+      plain ? std::vector<Index>{1, 3, 31, 200} : std::vector<Index>{block(), 3 * block()};
+  for (const Index outputs : {1, 33, 47, 48, 49, 100}) {
+    for (const Index k : inputs) {
+      const EncodedMatrix weights = testing::random_matrix(GetParam().dtype, outputs, k, 11);
+      const PackedMatrix packed = weights.pack(executor_);
+      for (const Index rows : {1, 2, 7, 13}) {
+        SCOPED_TRACE(to_string(Shape{rows, outputs, k}));
+        const auto x = testing::random_values(static_cast<std::size_t>(rows * k), 5);
+        ASSERT_NO_FATAL_FAILURE(expect_near_exact(product_of(compute(), x, packed), x, weights));
+      }
+    }
+  }
+}
+
+TEST_P(Matmul, EqualsTheF32ProductOfTheWidenedWeightsBitForBit) {
+  const Index inputs = 2304;  // more than a block of any kind
+  const EncodedMatrix weights = testing::random_matrix(GetParam().dtype, 70, inputs, 3);
+  const PackedMatrix packed = weights.pack(executor_);
+  const PackedMatrix widened = weights.pack_widened(executor_);
+  for (const Index rows : {1, 5, 21}) {
+    const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+    EXPECT_TRUE(testing::same_bits(product_of(compute(), x, packed), product_of(compute(), x, widened))) << rows;
+  }
+}
+
+TEST_P(Matmul, ARowHasTheSameBitsAloneAndAmongAnyOthers) {
+  const Index inputs = is_quantised(GetParam().dtype) ? 2304 : 2307;
+  const Index outputs = 83;
+  const PackedMatrix packed = testing::random_matrix(GetParam().dtype, outputs, inputs, 3).pack(executor_);
+  const auto row = testing::random_values(static_cast<std::size_t>(inputs), 9);
+  const std::vector<float> alone = product_of(compute(), row, packed);
+  for (const Index rows : {2, 3, 4, 5, 6, 7, 8, 9, 130}) {
+    auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 10);
+    for (Index at = 0; at < rows; at += rows < 10 ? 1 : 43) {
+      std::copy(row.begin(), row.end(), x.begin() + at * inputs);
+    }
+    const std::vector<float> y = product_of(compute(), x, packed);
+    for (Index at = 0; at < rows; at += rows < 10 ? 1 : 43) {
+      EXPECT_EQ(std::memcmp(y.data() + at * outputs, alone.data(), alone.size() * sizeof(float)), 0)
+          << "row " << at << " of " << rows;
+    }
+  }
+}
+
+TEST_P(Matmul, TheNumberOfThreadsChangesNoBit) {
+  const Index inputs = 512;
+  const PackedMatrix packed = testing::random_matrix(GetParam().dtype, 229, inputs, 3).pack(executor_);
+  const PackedMatrix narrow = testing::random_matrix(GetParam().dtype, 20, inputs, 4).pack(executor_);
+  for (const Index rows : {1, 4, 200}) {
+    const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+    const std::vector<float> serial = product_of(compute(), x, packed);
+    const std::vector<float> narrow_serial = product_of(compute(), x, narrow);
+    for (const int threads : {2, 3, 7}) {
+      ThreadPool pool(threads);
+      EXPECT_TRUE(testing::same_bits(product_of({pool, GetParam().isa}, x, packed), serial)) << rows << " " << threads;
+      EXPECT_TRUE(testing::same_bits(product_of({pool, GetParam().isa}, x, narrow), narrow_serial))
+          << rows << " " << threads;
+    }
+  }
+}
+
+class MatmulOn : public ::testing::TestWithParam<Isa> {
+ protected:
+  SerialExecutor executor_;
+};
+
+INSTANTIATE_TEST_SUITE_P(EveryIsa, MatmulOn, ::testing::ValuesIn(testing::machine_isas()),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
+
+TEST_P(MatmulOn, RowsMayHaveAStride) {
+  const Index rows = 11;
+  const Index inputs = 65;
+  const Index outputs = 51;
+  const EncodedMatrix weights = testing::random_matrix(DType::f32, outputs, inputs, 3);
+  const PackedMatrix packed = weights.pack(executor_);
+  const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+  const std::vector<float> expected = product_of({executor_, GetParam()}, x, packed);
+
+  std::vector<float> wide_x(static_cast<std::size_t>(rows * 80), 1e30F);
+  std::vector<float> wide_y(static_cast<std::size_t>(rows * 60), 3.0F);
+  for (Index row = 0; row < rows; ++row) {
+    std::copy_n(x.begin() + row * inputs, inputs, wide_x.begin() + row * 80 + 5);
+  }
+  const TensorView<float> y(wide_y.data(), Shape{rows, 60});
+  matmul({executor_, GetParam()}, TensorView<const float>(wide_x.data(), Shape{rows, 80}).slice_columns(5, 70), packed,
+         y.slice_columns(2, 53));
+  for (Index row = 0; row < rows; ++row) {
+    EXPECT_EQ(std::memcmp(y.row(row) + 2, expected.data() + row * outputs, outputs * sizeof(float)), 0);
+    for (const Index outside : {0, 1, 53, 59}) EXPECT_EQ(y.row(row)[outside], 3.0F) << row << " " << outside;
+  }
+}
+
+TEST_P(MatmulOn, SeveralProductsAtOnceEqualEachAlone) {
+  const Index inputs = 256;
+  const std::vector<std::pair<DType, Index>> parts = {{DType::q4_k, 96}, {DType::f32, 1},    {DType::f32, 0},
+                                                      {DType::q6_k, 40}, {DType::bf16, 150}, {DType::q8_0, 32}};
+  std::vector<PackedMatrix> weights;
+  for (const auto& [dtype, outputs] : parts) {
+    weights.push_back(testing::random_matrix(dtype, outputs, inputs, 3).pack(executor_));
+  }
+  for (const Index rows : {1, 9, 150}) {
+    const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+    for (const int threads : {1, 2, 3, 16}) {
+      ThreadPool pool(threads);
+      std::vector<std::vector<float>> found;
+      std::vector<Product> products;
+      for (const PackedMatrix& matrix : weights) {
+        found.emplace_back(static_cast<std::size_t>(rows * matrix.outputs()));
+      }
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        products.push_back({&weights[i], {found[i].data(), Shape{rows, weights[i].outputs()}}, nullptr});
+      }
+      matmul({pool, GetParam()}, {x.data(), Shape{rows, inputs}}, products);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        EXPECT_TRUE(testing::same_bits(found[i], product_of({executor_, GetParam()}, x, weights[i])))
+            << "product " << i << " rows " << rows << " threads " << threads;
+      }
+    }
+  }
+}
+
+TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
+  const Index inputs = 2304;  // sums are put down and taken up again
+  const Index outputs = 100;
+  for (const DType dtype : {DType::f32, DType::q8_0}) {
+    const PackedMatrix packed = testing::random_matrix(dtype, outputs, inputs, 3).pack(executor_);
+    for (const Index rows : {1, 19, 150}) {
+      const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+      const auto bias = testing::random_values(static_cast<std::size_t>(outputs), 2);
+      const auto residual = testing::random_values(static_cast<std::size_t>(rows * outputs), 4);
+      const std::vector<float> plain = product_of({executor_, GetParam()}, x, packed);
+      for (const int threads : {1, 3}) {
+        ThreadPool pool(threads);
+        const Compute compute{pool, GetParam()};
+        std::vector<float> y(plain.size());
+        std::vector<float> sum = residual;
+        const auto run = [&](const Epilogue& epilogue) {
+          const Product product{&packed, {y.data(), Shape{rows, outputs}}, &epilogue};
+          matmul(compute, {x.data(), Shape{rows, inputs}}, std::span(&product, 1));
+        };
+        const kernels::AddBias add_bias{bias.data()};
+        run(add_bias);
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          ASSERT_EQ(y[i], plain[i] + bias[i % static_cast<std::size_t>(outputs)]) << i;
+        }
+        const kernels::AddResidual add_residual{{residual.data(), Shape{rows, outputs}}};
+        run(add_residual);
+        for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], residual[i] + plain[i]) << i;
+        const kernels::AccumulateInto accumulate{{sum.data(), Shape{rows, outputs}}};
+        run(accumulate);
+        for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(sum[i], residual[i] + plain[i]) << i;
+      }
+    }
+  }
+}
+
+TEST(MatmulShapes, EmptyProductsAreFine) {
+  SerialExecutor executor;
+  const PackedMatrix weights = testing::random_matrix(DType::f32, 5, 4, 1).pack(executor);
+  matmul({executor}, {nullptr, Shape{0, 4}}, weights, {nullptr, Shape{0, 5}});
+  matmul({executor}, {nullptr, Shape{3, 4}}, std::span<const Product>());
+  const PackedMatrix no_inputs = testing::random_matrix(DType::f32, 5, 0, 1).pack(executor);
+  std::vector<float> y(10, 3.0F);
+  matmul({executor}, {y.data(), Shape{2, 0}}, no_inputs, {y.data(), Shape{2, 5}});
+  EXPECT_EQ(y, std::vector<float>(10, 0.0F));
+}
+
+TEST(MatmulShapes, DisagreementIsAnErrorThatNamesBoth) {
+  SerialExecutor executor;
+  const PackedMatrix weights = testing::random_matrix(DType::f32, 5, 4, 1).pack(executor);
+  std::vector<float> memory(100);
+  const auto call = [&](const Shape& x, const Shape& y) {
+    matmul({executor}, {memory.data(), x}, weights, {memory.data() + 50, y});
+  };
+  EXPECT_NO_THROW(call({2, 4}, {2, 5}));
+  EXPECT_THROW(call({2, 3}, {2, 5}), ArgumentError);
+  EXPECT_THROW(call({2, 4}, {3, 5}), ArgumentError);
+  EXPECT_THROW(call({2, 4}, {2, 6}), ArgumentError);
+  try {
+    call({2, 3}, {2, 5});
+  } catch (const ArgumentError& error) {
+    EXPECT_EQ(std::string(error.what()), "matmul: expected x [M, 4] and y [M, 5], found x [2, 3] and y [2, 5]");
+  }
+  const Product nothing{nullptr, {memory.data(), Shape{1, 1}}, nullptr};
+  EXPECT_THROW(matmul({executor}, {memory.data(), Shape{1, 1}}, std::span(&nothing, 1)), ArgumentError);
+}
+
+}  // namespace
+}  // namespace headformer
