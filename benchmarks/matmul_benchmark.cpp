@@ -1,11 +1,13 @@
 // The packed product against Eigen's, on the shapes of real models, one thread.
 //
 //   matmul_benchmark                               f32 beside Eigen, then the other formats
-//   matmul_benchmark --benchmark_filter=f32/512    a part of it
+//   matmul_benchmark --benchmark_filter=f32/512x    a part of it
 //
-// Counters: GFLOP/s; of_peak, the share of what this core's multiply-adds reach, timed in the same process; GB/s of
-// packed weights; for f32 over_eigen, how many times faster than Eigen's y = x * W^T. Decode (M = 1) walks over copies
-// of the weights that together exceed the caches, as a model's layers do.
+// Counters: GFLOP/s; of_peak, the share of what this core's multiply-adds reach at that instruction set, timed in the
+// same process; GB/s of packed weights; for f32 over_eigen, how many times faster than Eigen's y = x * W^T, which is
+// compiled for what the flags allow (so build once with -march=native too). Decode (M = 1) walks over copies of the
+// weights that together exceed the caches, as a model's layers do. All are the best of the runs: the machine may be
+// busy.
 
 #include <benchmark/benchmark.h>
 
@@ -35,34 +37,56 @@ double seconds_of(const std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
-/// Best GFLOP/s of a product whose operands stay in L1 or L2: the peak, as far as a product can see it.
-double peak_gflops() {
-  static const double peak = [] {
-    SerialExecutor executor;
-    constexpr Index rows = 8;
-    constexpr Index inputs = 96;
-    constexpr Index outputs = 48;
-    std::vector<float> weights(outputs * inputs, 1.0F);
-    std::vector<float> x(rows * inputs, 1.0F);
-    std::vector<float> y(rows * outputs);
-    const auto packed = PackedMatrix::pack(executor, DType::f32, outputs, inputs, [&](Index row, std::byte*) {
-      return reinterpret_cast<const std::byte*>(weights.data() + row * inputs);
-    });
-    const Isa isa = best_isa();
-    double best = 0.0;
-    for (int repeat = 0; repeat < 200; ++repeat) {
-      constexpr int calls = 100;
-      const auto start = std::chrono::steady_clock::now();
-      for (int i = 0; i < calls; ++i) {
-        kernels::matmul({executor, isa}, TensorView<const float>(x.data(), {rows, inputs}), packed,
-                        TensorView<float>(y.data(), {rows, outputs}));
-        benchmark::ClobberMemory();
-      }
-      best = std::max(best, 2.0 * rows * inputs * outputs * calls / seconds_of(start) * 1e-9);
-    }
-    return best;
-  }();
-  return peak;
+/// Sixteen independent chains of multiply-adds, more than latency times throughput of any core: nothing else to wait
+/// for.
+#define PEAK_LOOP(target)                                                                 \
+  HEADFORMER_NOINLINE double target##_peak_loop(const float* in, float* out, int steps) { \
+    namespace simd = kernels::target;                                                     \
+    constexpr int chains = simd::registers >= 32 ? 16 : 12;                               \
+    const simd::Vec a = simd::load(in);                                                   \
+    const simd::Vec b = simd::load(in + simd::width);                                     \
+    simd::Vec sums[chains];                                                               \
+    HEADFORMER_UNROLL                                                                     \
+    for (int i = 0; i < chains; ++i) sums[i] = a;                                         \
+    HEADFORMER_NO_UNROLL                                                                  \
+    for (int step = 0; step < steps; ++step) {                                            \
+      HEADFORMER_UNROLL                                                                   \
+      for (int i = 0; i < chains; ++i) sums[i] = simd::fma(a, b, sums[i]);                \
+    }                                                                                     \
+    HEADFORMER_UNROLL                                                                     \
+    for (int i = 0; i < chains; ++i) simd::store(out + i * simd::width, sums[i]);         \
+    return 2.0 * chains * simd::width * steps;                                            \
+  }
+
+PEAK_LOOP(portable)
+#if HEADFORMER_X86
+HEADFORMER_BEGIN_AVX2
+PEAK_LOOP(avx2)
+HEADFORMER_END_TARGET
+HEADFORMER_BEGIN_AVX512
+PEAK_LOOP(avx512)
+HEADFORMER_END_TARGET
+#endif
+
+/// GFLOP/s of that loop, the best of many short runs.
+double peak_gflops(Isa isa) {
+  static double known[3] = {};
+  double& best = known[static_cast<int>(isa)];
+  if (best > 0.0) return best;
+  std::vector<float> in(64, 1e-3F);
+  std::vector<float> out(1024);
+  for (int repeat = 0; repeat < 1000; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    double flops = 0.0;
+#if HEADFORMER_X86
+    if (isa == Isa::avx512) flops = avx512_peak_loop(in.data(), out.data(), 20000);
+    if (isa == Isa::avx2) flops = avx2_peak_loop(in.data(), out.data(), 20000);
+#endif
+    if (flops == 0.0) flops = portable_peak_loop(in.data(), out.data(), 20000);
+    benchmark::DoNotOptimize(out.data());
+    best = std::max(best, flops / seconds_of(start) * 1e-9);
+  }
+  return best;
 }
 
 /// A matrix's bytes in a dtype: random, with scales that keep every weight small and finite.
@@ -126,7 +150,7 @@ void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes si
   }
   const double flops = 2.0 * static_cast<double>(rows * sizes.inputs * sizes.outputs);
   state.counters["GFLOP/s"] = flops / best * 1e-9;
-  state.counters["of_peak"] = flops / best * 1e-9 / peak_gflops();
+  state.counters["of_peak"] = flops / best * 1e-9 / peak_gflops(isa);
   state.counters["GB/s"] = static_cast<double>(matrices.packed[0].bytes()) / best * 1e-9;
   if (dtype != DType::f32) return;
 
@@ -138,7 +162,7 @@ void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes si
   Matrix result(rows, sizes.outputs);
   double ours = 1e9;
   double eigens = 1e9;
-  for (std::size_t i = 0; i < std::max<std::size_t>(copies * 2, 5); ++i) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(copies * 2, 6); ++i) {
     auto start = std::chrono::steady_clock::now();
     run();
     ours = std::min(ours, seconds_of(start));

@@ -200,7 +200,7 @@ template <class T>
 std::vector<float> widened(DType dtype, const std::vector<T>& values) {
   // One byte further than any allocation begins: rows need no alignment.
   std::vector<std::byte> bytes(values.size() * sizeof(T) + 1);
-  std::memcpy(bytes.data() + 1, values.data(), values.size() * sizeof(T));
+  std::copy_n(reinterpret_cast<const std::byte*>(values.data()), bytes.size() - 1, bytes.begin() + 1);
   std::vector<float> out(values.size());
   dequantise_row(dtype, bytes.data() + 1, static_cast<Index>(out.size()), out.data());
   return out;

@@ -100,7 +100,7 @@ class JsonObject {
   /// An array of objects.
   std::vector<JsonObject> objects(std::string_view key) const {
     std::vector<JsonObject> result;
-    each(key, "an array of objects", [&](const Json& v, const std::string& path) {
+    each(key, "an object", [&](const Json& v, const std::string& path) {
       if (!v.is_object()) return false;
       result.emplace_back(v, file_, path);
       return true;
@@ -155,18 +155,17 @@ class JsonObject {
   /// Arrays, with every element checked as its scalar is.
   std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const {
     std::vector<Index> result;
-    each(key, "an array whose elements are " + detail::expected_integer(lo, hi),
-         [&](const Json& v, const std::string&) {
-           const std::optional<Index> number = detail::json_integer(v);
-           if (!number || *number < lo || *number > hi) return false;
-           result.push_back(*number);
-           return true;
-         });
+    each(key, detail::expected_integer(lo, hi), [&](const Json& v, const std::string&) {
+      const std::optional<Index> number = detail::json_integer(v);
+      if (!number || *number < lo || *number > hi) return false;
+      result.push_back(*number);
+      return true;
+    });
     return result;
   }
   std::vector<double> numbers(std::string_view key, double lo = -infinity, double hi = infinity) const {
     std::vector<double> result;
-    each(key, "an array whose elements are " + detail::expected_number(lo, hi), [&](const Json& v, const std::string&) {
+    each(key, detail::expected_number(lo, hi), [&](const Json& v, const std::string&) {
       if (!v.is_number()) return false;
       result.push_back(v.get<double>());
       return (lo == -infinity && hi == infinity) || (result.back() >= lo && result.back() <= hi);
@@ -175,7 +174,7 @@ class JsonObject {
   }
   std::vector<std::string> strings(std::string_view key) const {
     std::vector<std::string> result;
-    each(key, "an array of strings", [&](const Json& v, const std::string&) {
+    each(key, "a string", [&](const Json& v, const std::string&) {
       if (!v.is_string()) return false;
       result.push_back(v.get<std::string>());
       return true;
@@ -184,7 +183,7 @@ class JsonObject {
   }
   std::vector<bool> booleans(std::string_view key) const {
     std::vector<bool> result;
-    each(key, "an array of true and false", [&](const Json& v, const std::string&) {
+    each(key, "true or false", [&](const Json& v, const std::string&) {
       if (!v.is_boolean()) return false;
       result.push_back(v.get<bool>());
       return true;
@@ -216,11 +215,11 @@ class JsonObject {
   template <class Body>
   void each(std::string_view key, const std::string& expected, Body body) const {
     const Json* array = find(key);
-    if (array == nullptr || !array->is_array()) fail(key, expected);
+    if (array == nullptr || !array->is_array()) fail(key, "an array, each element " + expected);
     std::size_t i = 0;
     for (const Json& value : *array) {
       const std::string path = path_of(key) + "[" + std::to_string(i++) + "]";
-      if (!body(value, path)) fail_at(path, "in " + expected, &value);
+      if (!body(value, path)) fail_at(path, expected, &value);
     }
   }
 

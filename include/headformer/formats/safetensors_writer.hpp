@@ -41,7 +41,9 @@ class ReplacingFile {
   /// a device would remove it).
   explicit ReplacingFile(const std::filesystem::path& target) : target_(target) {
     std::error_code error;
-    if (std::filesystem::is_symlink(target_, error)) target_ = std::filesystem::weakly_canonical(target_, error);
+    constexpr int links = 16;  // the link stays and its target is replaced, also one that does not exist yet
+    for (int i = 0; i < links && std::filesystem::is_symlink(target_, error); ++i)
+      target_ = target_.parent_path() / std::filesystem::read_symlink(target_, error);
     const auto status = std::filesystem::status(target_, error);
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
       fail("expected a regular file or none, found " +

@@ -77,6 +77,7 @@ struct AttentionTile {
   Index bias_row_stride;
   const float* slopes;
   float* memory;
+  struct AttentionLane* lane_memory;
 };
 
 /// Keys [first, last]; none when first > last.
@@ -96,9 +97,18 @@ inline KeySpan visible_span(Index left, Index right, Index first_position, Index
   return span;
 }
 
-inline KeySpan tile_keys(const AttentionTile& tile) {
-  return visible_span(tile.left, tile.right, tile.first_position, tile.keys, tile.first_lane / tile.group,
-                      (tile.first_lane + tile.lanes - 1) / tile.group);
+/// One query: a row of the sequence and a head, and the keys [first_key, last_key] it sees.
+struct AttentionLane {
+  Index row;
+  Index head;
+  Index first_key;
+  Index last_key;
+};
+
+inline AttentionLane attention_lane(const AttentionTile& tile, Index lane) {
+  const Index row = (tile.first_lane + lane) / tile.group;
+  const KeySpan keys = visible_span(tile.left, tile.right, tile.first_position, tile.keys, row, row);
+  return {row, tile.first_head + tile.first_lane + lane - row * tile.group, keys.first, keys.last};
 }
 
 }  // namespace detail
@@ -206,6 +216,7 @@ inline void attention(const Compute& compute, const AttentionParameters& paramet
   const Index room = (lanes_room * (64 + 16 + 3 + layout.value_stride() + layout.key_width) + 15) / 16 * 16;
   Scratch::Frame frame(scratch);
   const TensorView<float> memory = frame.take<float>({alone ? 1 : workers, room});
+  const auto lane_memory = frame.take<detail::AttentionLane>({alone ? 1 : workers, lanes_room});
 
   const auto work = [&](int worker, Index share_begin, Index share_end) {
     Index done = 0;
@@ -244,6 +255,7 @@ inline void attention(const Compute& compute, const AttentionParameters& paramet
           tile.bias_row_stride = sequence.bias_row_stride;
           tile.slopes = parameters.slopes;
           tile.memory = memory.row(worker);
+          tile.lane_memory = lane_memory.row(worker);
           HEADFORMER_ON_TARGET(compute.isa, attend(tile));
         });
   };

@@ -57,6 +57,7 @@ struct SequenceInput {
   std::span<const std::int32_t> positions = {};  ///< [T]; empty: they continue from the sequence's length
   LogitRows logits = LogitRows::last;
   std::span<const float> key_bias = {};  ///< [T]; added to the scores of each key, only for an empty sequence
+  Index total_length = 0;                ///< of the sequence when all is appended that this is a piece of; 0: no more
 };
 
 /// A decoder language model of any family: ids in, logits out. Immutable, shareable between threads; what changes lives
@@ -85,6 +86,16 @@ class CausalLanguageModel {
           {{attention.key_value_heads, attention.head_width, attention.head_width, cache}, attention.window});
     }
     return result;
+  }
+
+  /// Throws ArgumentError for an id outside the vocabulary.
+  void expect_in_vocabulary(std::span<const TokenId> ids) const {
+    for (const TokenId id : ids) {
+      if (id < 0 || id >= config_.vocabulary) {
+        throw ArgumentError("input_ids: expected ids of 0 to " + std::to_string(config_.vocabulary - 1) + ", found " +
+                            std::to_string(id));
+      }
+    }
   }
 
   /// Appends the inputs to their sequences (all different) in one ragged batch. A sequence's bits do not depend on what
@@ -151,19 +162,14 @@ class CausalLanguageModel {
         greatest = std::max(greatest, position);
         batch.positions.push_back(static_cast<std::int32_t>(position));
       }
-      sequence.total_length = greatest + 1;
+      sequence.total_length = std::max(greatest + 1, input.total_length);
       if (rows > 0) batch.sequences.push_back(sequence);
     }
     return batch;
   }
 
   void check(const SequenceInput& input, Index rows) const {
-    for (const TokenId id : input.ids) {
-      if (id < 0 || id >= config_.vocabulary) {
-        throw ArgumentError("input_ids: expected ids of 0 to " + std::to_string(config_.vocabulary - 1) + ", found " +
-                            std::to_string(id));
-      }
-    }
+    expect_in_vocabulary(input.ids);
     if (input.ids.empty() && rows > 0 && input.embeddings.columns() != config_.width) {
       throw ArgumentError("inputs_embeds: expected rows of " + std::to_string(config_.width) + ", found " +
                           std::to_string(input.embeddings.columns()));

@@ -28,7 +28,7 @@ class Session {
         state_(model_->new_sequence(options.cache)) {
     if (options_.rows < 1)
       throw ArgumentError("session: expected rows of 1 or more, found " + std::to_string(options_.rows));
-    if (options_.reserve > 0) state_.reserve(options_.reserve);
+    if (options_.reserve > 0) state_.reserve(options_.reserve, options_.rows);
   }
 
   Index length() const { return state_.length(); }
@@ -44,49 +44,49 @@ class Session {
   /// Throws ArgumentError for no ids or one outside the vocabulary, CancelledError.
   std::span<float> append(std::span<const TokenId> ids) {
     if (ids.empty()) throw ArgumentError("append: expected at least one id, found none");
-    if (restarts(ids.size())) return append_from_the_start(ids);
+    model_->expect_in_vocabulary(ids);
     const auto count = static_cast<Index>(ids.size());
-    for_each_piece(count, [&](Index begin, Index end) {
-      SequenceInput input;
-      input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    restart_before(count);
+    append_ids(ids, state_.length() + count, [&](SequenceInput& input, Index, Index end) {
       input.logits = end == count ? LogitRows::last : LogitRows::none;
-      run(input);
+      return end == count ? last_logits() : TensorView<float>();
     });
-    history_.insert(history_.end(), ids.begin(), ids.end());
     return {logits_.data(), static_cast<std::size_t>(logits_.count())};
   }
 
   /// Appends rows of the width of the model in place of embedded ids. Shapes: [T, D] -> [V].
   std::span<float> append(TensorView<const float> embeddings) {
     if (embeddings.rows() == 0) throw ArgumentError("append: expected at least one row, found none");
+    const Index total = state_.length() + embeddings.rows();
     for_each_piece(embeddings.rows(), [&](Index begin, Index end) {
       SequenceInput input;
       input.embeddings = embeddings.slice_rows(begin, end);
-      input.logits = end == embeddings.rows() ? LogitRows::last : LogitRows::none;
-      run(input);
+      const bool last = end == embeddings.rows();
+      input.logits = last ? LogitRows::last : LogitRows::none;
+      run(input, total, last ? last_logits() : TensorView<float>());
+      replayable_ = false;
     });
-    replayable_ = false;
     return {logits_.data(), static_cast<std::size_t>(logits_.count())};
   }
 
   /// Appends ids and returns the logits of each. Shapes: [T] -> [T, V].
   Tensor<float> append_all(std::span<const TokenId> ids) {
-    Tensor<float> logits(Shape{static_cast<Index>(ids.size()), model_->config().vocabulary});
-    for_each_piece(static_cast<Index>(ids.size()), [&](Index begin, Index end) {
-      SequenceInput input;
-      input.state = &state_;
-      input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    model_->expect_in_vocabulary(ids);
+    const auto count = static_cast<Index>(ids.size());
+    Tensor<float> logits(Shape{count, model_->config().vocabulary});
+    restart_before(count);
+    append_ids(ids, state_.length() + count, [&](SequenceInput& input, Index begin, Index end) {
       input.logits = LogitRows::all;
-      model_->forward(*workspace_, std::span(&input, 1), logits.view().slice_rows(begin, end));
+      return logits.view().slice_rows(begin, end);
     });
-    history_.insert(history_.end(), ids.begin(), ids.end());
     return logits;
   }
 
   /// Forgets everything from position `length` on; see SequenceState::truncate.
   void truncate(Index length) {
     state_.truncate(length);
-    if (replayable_) history_.resize(static_cast<std::size_t>(length));
+    replayable_ = replayable_ || length == 0;
+    history_.resize(replayable_ ? static_cast<std::size_t>(length) : 0);
   }
 
   /// A session with the same first `length` positions, which share memory until one of the two writes there.
@@ -109,7 +109,8 @@ class Session {
         options_(other.options_),
         state_(other.state_),
         history_(other.history_),
-        replayable_(other.replayable_) {}
+        replayable_(other.replayable_),
+        rotated_for_(other.rotated_for_) {}
 
   template <class Body>
   void for_each_piece(Index count, Body body) {
@@ -122,25 +123,43 @@ class Session {
     }
   }
 
-  void run(SequenceInput input) {
+  /// Appends ids piece by piece; `prepare(input, begin, end)` says which logits a piece gives, and where to.
+  template <class Prepare>
+  void append_ids(std::span<const TokenId> ids, Index total, Prepare prepare) {
+    for_each_piece(static_cast<Index>(ids.size()), [&](Index begin, Index end) {
+      SequenceInput input;
+      input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+      const TensorView<float> logits = prepare(input, begin, end);
+      run(input, total, logits);
+      if (replayable_) history_.insert(history_.end(), input.ids.begin(), input.ids.end());
+    });
+  }
+
+  /// `total`: the sequence's length when the whole input is there, so that its pieces are rotated alike.
+  void run(SequenceInput input, Index total, TensorView<float> logits) {
     input.state = &state_;
-    const Index rows = input.logits == LogitRows::none ? 0 : 1;
-    if (rows > 0 && logits_.data() == nullptr) logits_ = Tensor<float>(Shape{1, model_->config().vocabulary});
-    model_->forward(*workspace_, std::span(&input, 1), rows > 0 ? logits_.view() : TensorView<float>());
+    input.total_length = rotated_for_ = total;
+    model_->forward(*workspace_, std::span(&input, 1), logits);
+  }
+
+  TensorView<float> last_logits() {
+    if (logits_.data() == nullptr) logits_ = Tensor<float>(Shape{1, model_->config().vocabulary});
+    return logits_.view();
   }
 
   /// Phi-3's rule: when a sequence outgrows the length of the short factors, what was cached with them is computed
-  /// again with the long ones (the reference drops its cache there).
-  bool restarts(std::size_t more) const {
+  /// again with the long ones (the reference drops its cache there); and with the short ones after going back.
+  void restart_before(Index more) {
+    if (!model_->config().restarts_with_long_factors || !replayable_ || state_.length() == 0) return;
     const RotaryConfig& rotary = model_->config().layers.front().attention.rotary;
-    if (!model_->config().restarts_with_long_factors || !replayable_ || state_.length() == 0) return false;
-    return rotary.length_class(state_.length()) != rotary.length_class(state_.length() + static_cast<Index>(more));
-  }
-  std::span<float> append_from_the_start(std::span<const TokenId> ids) {
-    std::vector<TokenId> all = std::exchange(history_, {});
-    all.insert(all.end(), ids.begin(), ids.end());
+    const Index total = state_.length() + more;
+    if (rotary.length_class(rotated_for_) == rotary.length_class(total)) return;
+    const std::vector<TokenId> past = std::exchange(history_, {});
     state_.truncate(0);
-    return append(all);
+    append_ids(past, total, [](SequenceInput& input, Index, Index) {
+      input.logits = LogitRows::none;
+      return TensorView<float>();
+    });
   }
 
   std::shared_ptr<const CausalLanguageModel> model_;
@@ -149,6 +168,7 @@ class Session {
   SequenceState state_;
   std::vector<TokenId> history_;  ///< ids appended so far
   bool replayable_ = true;        ///< history_ is the whole sequence
+  Index rotated_for_ = 0;         ///< length whose frequencies the latest positions have
   Tensor<float> logits_;          ///< [1, V]
 };
 

@@ -97,12 +97,13 @@ class SequenceState {
     return at(slot).pages[static_cast<std::size_t>(position / page_positions)].get();
   }
 
-  /// Takes pages for `positions` in all now, so that appending up to there allocates nothing.
-  void reserve(Index positions) {
+  /// Makes sure of pages for `positions` in all now, so that appending up to there, at most `rows` at a time, allocates
+  /// nothing (as long as no other sequence of the pool takes them).
+  void reserve(Index positions, Index rows) {
     std::map<std::size_t, std::size_t> wanted;
     for (const Slot& slot : slots_) {
       const Index span =
-          slot.config.window > 0 ? std::min(positions, slot.config.window + 2 * page_positions) : positions;
+          slot.config.window > 0 ? std::min(positions, slot.config.window + rows + 2 * page_positions) : positions;
       const Index pages = (span + page_positions - 1) / page_positions + 1;
       const auto held = static_cast<Index>(slot.pages.size()) - slot.first_page;
       if (pages > held) wanted[slot.config.layout.page_bytes()] += static_cast<std::size_t>(pages - held);

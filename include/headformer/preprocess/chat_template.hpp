@@ -51,15 +51,15 @@ class ChatTemplate {
   /// there is no template. Throws FormatError when a file is malformed or the only template does not parse.
   static std::optional<ChatTemplate> from_files(const FileReader& files);
 
-  /// From a GGUF's tokenizer.chat_template and tokenizer.chat_template.NAME, and its special tokens. Empty when there is
-  /// none. Throws FormatError.
+  /// From a GGUF's tokenizer.chat_template and tokenizer.chat_template.NAME, and its special tokens. Empty when there
+  /// is none. Throws FormatError.
   static std::optional<ChatTemplate> from_gguf(const Gguf& gguf);
 
   /// The prompt. `variables` is an object: messages (objects with role, content, and whatever the template reads:
   /// tool_calls, reasoning_content, content parts), and optionally tools, documents, add_generation_prompt (false),
-  /// continue_final_message (true, or the field to continue), chat_template (the name of one of several, or Jinja source
-  /// of the caller's own), and any other variable of the template. Special tokens (bos_token, ...) are there by default;
-  /// the caller's variables win.
+  /// continue_final_message (true, or the field to continue), chat_template (the name of one of several, or Jinja
+  /// source of the caller's own), and any other variable of the template. Special tokens (bos_token, ...) are there by
+  /// default; the caller's variables win.
   ///
   /// Throws TemplateRaised when the template refuses the conversation, TemplateError when it fails, ArgumentError when
   /// the variables are of the wrong shape.

@@ -359,10 +359,22 @@ class Weights {
               ? transposed[i].data() + static_cast<std::size_t>(r) * stored_bytes(piece)
               : piece.source.entry->bytes.data() +
                     static_cast<std::size_t>(piece.first + piece.stored_row(r)) * stored_bytes(piece);
+      // Rows come in ascending order to each worker: what lies behind need not stay resident beside its packed form.
+      constexpr Index behind = 4096;
+      if (transposed[i].size() == 0 && r % behind == behind - 1) {
+        piece.source.entry->bytes.release_pages(
+            static_cast<std::size_t>(piece.first + r + 1 - behind) * stored_bytes(piece),
+            static_cast<std::size_t>(behind) * stored_bytes(piece));
+      }
       if (piece.source.entry->dtype == target) return stored;
       std::vector<float> widened(static_cast<std::size_t>(inputs));
       kernels::dequantise_row(piece.source.entry->dtype, stored, inputs, widened.data());
-      kernels::quantise_row(target, widened.data(), inputs, buffer);
+      try {
+        kernels::quantise_row(target, widened.data(), inputs, buffer);
+      } catch (const ArgumentError& error) {  // a value that the type cannot hold
+        throw WeightError(piece.source.entry->bytes.name() + ": tensor " + detail::quoted(piece.source.entry->name) +
+                          " (" + piece.name + "): " + error.what());
+      }
       return buffer;
     };
     kernels::PackedMatrix matrix = kernels::PackedMatrix::pack(binder_->executor, target, outputs, inputs, row);

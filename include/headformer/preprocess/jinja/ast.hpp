@@ -140,7 +140,10 @@ struct Call : Expression {
 /// value|name(arguments). Without a value it applies to the text of a block.
 struct Filter : Expression {
   Filter(ExpressionPtr value_, std::string name_, ArgumentList arguments_, Position at)
-      : Expression(Kind::filter, at), value(std::move(value_)), name(std::move(name_)), arguments(std::move(arguments_)) {}
+      : Expression(Kind::filter, at),
+        value(std::move(value_)),
+        name(std::move(name_)),
+        arguments(std::move(arguments_)) {}
   ExpressionPtr value;
   std::string name;
   ArgumentList arguments;
@@ -149,7 +152,10 @@ struct Filter : Expression {
 
 struct Test : Expression {
   Test(ExpressionPtr value_, std::string name_, ArgumentList arguments_, Position at)
-      : Expression(Kind::test, at), value(std::move(value_)), name(std::move(name_)), arguments(std::move(arguments_)) {}
+      : Expression(Kind::test, at),
+        value(std::move(value_)),
+        name(std::move(name_)),
+        arguments(std::move(arguments_)) {}
   ExpressionPtr value;
   std::string name;
   ArgumentList arguments;

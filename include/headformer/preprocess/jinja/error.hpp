@@ -6,8 +6,9 @@
 
 namespace headformer {
 
-/// Rendering a chat template failed: an undefined value was used, an operation met the wrong types, a limit was reached.
-/// what() begins with the template's name, line and column. (A template that cannot be parsed is a FormatError.)
+/// Rendering a chat template failed: an undefined value was used, an operation met the wrong types, a limit was
+/// reached. what() begins with the template's name, line and column. (A template that cannot be parsed is a
+/// FormatError.)
 class TemplateError : public Error {
  public:
   using Error::Error;

@@ -172,22 +172,18 @@ inline Value Interpreter::evaluate_compare(const Compare& node, Scope& scope) {
 
 inline Value Interpreter::evaluate_concat(const Items& node, Scope& scope) {
   std::vector<Value> parts;
-  bool safe = false;
-  for (const auto& item : node.items) {
-    parts.push_back(evaluate(*item, scope));
-    safe |= is_safe(parts.back());
-  }
+  for (const auto& item : node.items) parts.push_back(evaluate(*item, scope));
   position_ = node.position;
-  std::string out;
+  std::string out;  // plain text: without autoescaping `~` does not keep text safe
   for (const Value& part : parts) {
-    if (part.is_text() && !safe) {
+    if (part.is_text()) {
       budget_.allocate(part.bytes().size());
       out += part.bytes();
     } else {
-      out += safe ? escaped_text(part, budget_) : to_text(part, budget_);
+      out += to_text(part, budget_);
     }
   }
-  return text(std::move(out), safe);
+  return text(std::move(out));
 }
 
 inline Value Interpreter::evaluate_conditional(const Conditional& node, Scope& scope) {

@@ -7,75 +7,18 @@
 #include <vector>
 
 #include "headformer/preprocess/jinja/ast.hpp"
-#include "headformer/preprocess/jinja/lexer.hpp"
+#include "headformer/preprocess/jinja/token_cursor.hpp"
 
 namespace headformer::jinja {
 
 /// Expressions by recursive descent, with Jinja's precedences: inline if, or, and, not, comparisons and in, + -, ~,
 /// * / // %, **, signs, then attributes, subscripts, calls, filters and tests.
-class ExpressionParser {
+class ExpressionParser : public TokenCursor {
  public:
-  ExpressionParser(std::vector<Token> tokens, std::string name) : name_(std::move(name)), tokens_(std::move(tokens)) {}
+  using TokenCursor::TokenCursor;
 
  protected:
   using Kind = Expression::Kind;
-
-  [[noreturn]] void fail(Position position, const std::string& message) const {
-    throw FormatError(place(name_, position) + ": " + message);
-  }
-  const Token& current() const { return tokens_[at_]; }
-  const Token& look() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
-  const Token& next() {
-    const Token& token = tokens_[at_];
-    if (at_ + 1 < tokens_.size()) ++at_;
-    return token;
-  }
-  static std::string describe(const Token& token) {
-    switch (token.kind) {
-      case TokenKind::data:
-        return "text";
-      case TokenKind::block_begin:
-        return "'{%'";
-      case TokenKind::block_end:
-        return "'%}'";
-      case TokenKind::variable_begin:
-        return "'{{'";
-      case TokenKind::variable_end:
-        return "'}}'";
-      case TokenKind::string:
-        return "a string";
-      case TokenKind::integer:
-      case TokenKind::floating:
-        return "a number";
-      case TokenKind::end:
-        return "the end of the template";
-      default:
-        return headformer::detail::quoted(token.text, 60);
-    }
-  }
-  [[noreturn]] void expected(const std::string& what) const {
-    fail(current().position, "expected " + what + ", found " + describe(current()));
-  }
-  bool skip_name(std::string_view name) {
-    if (!current().is_name(name)) return false;
-    next();
-    return true;
-  }
-  bool skip_symbol(std::string_view symbol) {
-    if (!current().is_symbol(symbol)) return false;
-    next();
-    return true;
-  }
-  void expect_symbol(std::string_view symbol) {
-    if (!skip_symbol(symbol)) expected("'" + std::string(symbol) + "'");
-  }
-  void expect_name(std::string_view name) {
-    if (!skip_name(name)) expected("'" + std::string(name) + "'");
-  }
-  std::string expect_any_name(const char* what = "a name") {
-    if (current().kind != TokenKind::name) expected(what);
-    return next().text;
-  }
 
   /// Counts the recursion of the parser itself.
   class Level {
@@ -324,7 +267,6 @@ class ExpressionParser {
     bool with_conditional = true;
     bool in_parentheses = false;
     bool with_namespace = false;
-    std::string_view end = {};  // a name that ends the tuple
   };
   /// One expression, or a tuple of them if there is a comma.
   ExpressionPtr parse_tuple(TupleOptions options) {
@@ -334,7 +276,7 @@ class ExpressionParser {
     while (true) {
       if (!list.empty()) expect_symbol(",");
       if (current().kind == TokenKind::variable_end || current().kind == TokenKind::block_end ||
-          current().is_symbol(")") || (!options.end.empty() && current().is_name(options.end)))
+          current().is_symbol(")"))
         break;
       list.push_back(options.target ? parse_primary(options.with_namespace)
                                     : parse_expression(options.with_conditional));
@@ -511,13 +453,10 @@ class ExpressionParser {
     return inverse;
   }
 
-  std::string name_;
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
   unsigned level_ = 0;
-  unsigned soft_ = 0;  // > 0: inside a branch that may never run
+  unsigned soft_ = 0;                                      // > 0: inside a branch that may never run
   std::vector<std::pair<Position, std::string>> unknown_;  // what such branches use and nobody knows
-  std::vector<MacroBody*> macros_;  // the macros around
+  std::vector<MacroBody*> macros_;                         // the macros around
 };
 
 }  // namespace headformer::jinja

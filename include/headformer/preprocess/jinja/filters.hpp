@@ -67,8 +67,9 @@ inline FilterFunction find_filter(std::string_view name) {
       {"urlencode", filters::urlencode},
       {"wordcount", filters::wordcount},
   }};
-  const auto* const at = std::lower_bound(
-      all.begin(), all.end(), name, [](const detail::NamedFilter& filter, std::string_view n) { return filter.name < n; });
+  const auto* const at =
+      std::lower_bound(all.begin(), all.end(), name,
+                       [](const detail::NamedFilter& filter, std::string_view n) { return filter.name < n; });
   return at != all.end() && at->name == name ? at->function : nullptr;
 }
 

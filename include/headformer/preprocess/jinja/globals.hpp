@@ -96,17 +96,23 @@ class Cycler : public Object {
     if (name == "pos") return Value(at_);
     const auto self = std::static_pointer_cast<Cycler>(shared_from_this());
     if (name == "next") {
-      return make_function("next", [self](Interpreter&, Arguments&) {
-        const Value value = self->items_->items[self->at_];
-        self->at_ = (self->at_ + 1) % self->items_->items.size();
-        return value;
-      }, deeper(depth_));
+      return make_function(
+          "next",
+          [self](Interpreter&, Arguments&) {
+            const Value value = self->items_->items[self->at_];
+            self->at_ = (self->at_ + 1) % self->items_->items.size();
+            return value;
+          },
+          deeper(depth_));
     }
     if (name == "reset") {
-      return make_function("reset", [self](Interpreter&, Arguments&) {
-        self->at_ = 0;
-        return Value(None{});
-      }, deeper(depth_));
+      return make_function(
+          "reset",
+          [self](Interpreter&, Arguments&) {
+            self->at_ = 0;
+            return Value(None{});
+          },
+          deeper(depth_));
     }
     return std::nullopt;
   }
@@ -189,8 +195,8 @@ inline std::optional<Value> find_global(std::string_view name) {
   if (name == "cycler") {
     return make_function("cycler", [](Interpreter& interpreter, Arguments& arguments) {
       if (arguments.positional.empty()) throw Failure("at least one item has to be provided");
-      return Value(ObjectPtr(std::make_shared<detail::Cycler>(
-          make_sequence(arguments.positional, true, interpreter.budget()))));
+      return Value(
+          ObjectPtr(std::make_shared<detail::Cycler>(make_sequence(arguments.positional, true, interpreter.budget()))));
     });
   }
   return std::nullopt;

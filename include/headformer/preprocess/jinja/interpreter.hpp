@@ -186,7 +186,7 @@ class MacroValue : public Object {
     if (name != "arguments") return std::nullopt;
     std::vector<Value> names;
     for (const std::string& parameter : body_.parameters) names.push_back(interpreter.text(parameter));
-    return make_list(std::move(names), interpreter.budget());
+    return make_tuple(std::move(names), interpreter.budget());
   }
   void print(std::string& out, Budget&) override {
     out += "<Macro ";

@@ -121,7 +121,8 @@ class Lexer {
     }
     const char kind = source_[tag + 1];
     std::size_t inside = tag + 2;
-    const char sign = inside < source_.size() && (source_[inside] == '-' || source_[inside] == '+') ? source_[inside] : ' ';
+    const char sign =
+        inside < source_.size() && (source_[inside] == '-' || source_[inside] == '+') ? source_[inside] : ' ';
     if (sign != ' ') ++inside;
     const std::size_t raw = kind == '%' ? raw_tag_end(inside) : std::string::npos;
 
@@ -194,7 +195,8 @@ class Lexer {
     const std::size_t begin = at_;
     for (std::size_t at = source_.find("{%", begin); at != std::string::npos; at = source_.find("{%", at + 1)) {
       std::size_t inside = at + 2;
-      const char sign = inside < source_.size() && (source_[inside] == '-' || source_[inside] == '+') ? source_[inside] : ' ';
+      const char sign =
+          inside < source_.size() && (source_[inside] == '-' || source_[inside] == '+') ? source_[inside] : ' ';
       if (sign != ' ') ++inside;
       inside = skip_space(inside);
       if (!looking_at("endraw", inside)) continue;
@@ -361,7 +363,8 @@ class Lexer {
         const std::size_t count = c == 'x' ? 2 : c == 'u' ? 4 : 8;
         char32_t code = 0;
         for (std::size_t i = 0; i < count; ++i) {
-          if (at >= end || digit_value(source_[at]) > 15) fail(begin, "expected " + std::to_string(count) + " hexadecimal digits in the escape");
+          if (at >= end || digit_value(source_[at]) > 15)
+            fail(begin, "expected " + std::to_string(count) + " hexadecimal digits in the escape");
           code = code << 4 | digit_value(source_[at++]);
         }
         if (code > 0x10ffff) fail(begin, "the escape is no Unicode character");

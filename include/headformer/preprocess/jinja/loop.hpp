@@ -69,19 +69,25 @@ class LoopValue : public Object {
     if (name == "nextitem")
       return index_ + 1 >= count ? Value::undefined("there is no next item") : elements_->items[index_ + 1];
     if (name == "cycle") {
-      return make_function("cycle", [self = shared_from_this(), this](Interpreter&, Arguments& arguments) {
-        if (arguments.positional.empty()) throw Failure("no items for cycling given");
-        return arguments.positional[index_ % arguments.positional.size()];
-      }, deeper(depth_));
+      return make_function(
+          "cycle",
+          [self = shared_from_this(), this](Interpreter&, Arguments& arguments) {
+            if (arguments.positional.empty()) throw Failure("no items for cycling given");
+            return arguments.positional[index_ % arguments.positional.size()];
+          },
+          deeper(depth_));
     }
     if (name == "changed") {
-      return make_function("changed", [self = shared_from_this(), this](Interpreter& interpreter, Arguments& arguments) {
-        Value given = make_tuple(std::move(arguments.positional), interpreter.budget());
-        if (last_ && equal(*last_, given, interpreter.budget())) return Value(false);
-        if (!last_) interpreter.at_end([self, this] { last_.reset(); });  // it may hold the loop itself
-        last_ = std::move(given);
-        return Value(true);
-      }, deeper(depth_));
+      return make_function(
+          "changed",
+          [self = shared_from_this(), this](Interpreter& interpreter, Arguments& arguments) {
+            Value given = make_tuple(std::move(arguments.positional), interpreter.budget());
+            if (last_ && equal(*last_, given, interpreter.budget())) return Value(false);
+            if (!last_) interpreter.at_end([self, this] { last_.reset(); });  // it may hold the loop itself
+            last_ = std::move(given);
+            return Value(true);
+          },
+          deeper(depth_));
     }
     return std::nullopt;
   }

@@ -21,17 +21,18 @@ bool is_listed(const std::array<std::string_view, N>& names, std::string_view na
 }
 
 inline constexpr std::array<std::string_view, 43> string_methods = {
-    "strip",      "lstrip",     "rstrip",   "split",      "rsplit",   "replace",   "startswith",   "endswith",
-    "join",       "format",     "format_map", "splitlines", "find",   "rfind",     "index",        "rindex",
-    "count",      "partition",  "rpartition", "removeprefix", "removesuffix", "center", "ljust",   "rjust",
-    "zfill",      "expandtabs", "upper",    "lower",      "casefold", "title",     "capitalize",   "swapcase",
-    "isspace",    "isalpha",    "isdecimal", "isdigit",   "isnumeric", "isalnum",  "islower",      "isupper",
-    "isascii",    "isprintable", ""};
+    "strip",    "lstrip",    "rstrip",     "split",      "rsplit",     "replace",      "startswith",
+    "endswith", "join",      "format",     "format_map", "splitlines", "find",         "rfind",
+    "index",    "rindex",    "count",      "partition",  "rpartition", "removeprefix", "removesuffix",
+    "center",   "ljust",     "rjust",      "zfill",      "expandtabs", "upper",        "lower",
+    "casefold", "title",     "capitalize", "swapcase",   "isspace",    "isalpha",      "isdecimal",
+    "isdigit",  "isnumeric", "isalnum",    "islower",    "isupper",    "isascii",      "isprintable",
+    ""};
 inline constexpr std::array<std::string_view, 5> dict_methods = {"get", "items", "keys", "values", "copy"};
 /// What the environment forbids, as it would change the object.
 inline constexpr std::array<std::string_view, 5> dict_mutators = {"clear", "pop", "popitem", "setdefault", "update"};
-inline constexpr std::array<std::string_view, 8> list_mutators = {"append", "clear",  "pop",    "reverse",
-                                                                  "insert", "sort", "extend", "remove"};
+inline constexpr std::array<std::string_view, 8> list_mutators = {"append", "clear", "pop",    "reverse",
+                                                                  "insert", "sort",  "extend", "remove"};
 
 inline Value call_dict_method(Interpreter& interpreter, std::string_view name, const Value& self,
                               const Arguments& arguments) {
@@ -90,10 +91,10 @@ inline std::optional<Value> find_method(const Value& object, std::string_view na
   };
   if (object.is_text()) {
     if (name.empty() || !detail::is_listed(detail::string_methods, name)) return std::nullopt;
-    return detail::bound(object, name, [](Interpreter& interpreter, const std::string& method, const Value& self,
-                                          Arguments& arguments) {
-      return call_string_method(interpreter, method, self, arguments).value_or(Value());
-    });
+    return detail::bound(
+        object, name, [](Interpreter& interpreter, const std::string& method, const Value& self, Arguments& arguments) {
+          return call_string_method(interpreter, method, self, arguments).value_or(Value());
+        });
   }
   if (object.is_dict()) {
     if (detail::is_listed(detail::dict_mutators, name)) return unsafe();

@@ -76,9 +76,7 @@ class DictView : public Object {
     std::vector<Value> values;
     values.reserve(dict_->size());
     for (const auto& [key, value] : dict_->entries())
-      values.push_back(part_ == Part::keys     ? key
-                       : part_ == Part::values ? value
-                                               : make_tuple({key, value}, budget));
+      values.push_back(part_ == Part::keys ? key : part_ == Part::values ? value : make_tuple({key, value}, budget));
     return make_sequence(std::move(values), false, budget);
   }
   void print(std::string& out, Budget& budget) override {
@@ -108,7 +106,8 @@ class DictView : public Object {
 /// tell, but for the order of errors.)
 class Iterator : public Object {
  public:
-  Iterator(const char* type, SequencePtr items) : type_(type), items_(std::move(items)), depth_(deeper(items_->depth)) {}
+  Iterator(const char* type, SequencePtr items)
+      : type_(type), items_(std::move(items)), depth_(deeper(items_->depth)) {}
   const char* type_name() const override { return type_; }
   unsigned depth() const override { return depth_; }
   bool iterable() const override { return true; }

@@ -111,8 +111,7 @@ inline Value add(const Value& a, const Value& b, Budget& budget) {
     const bool safe = a.text().safe || b.text().safe;
     budget.allocate(a.bytes().size() + b.bytes().size());
     if (safe) return make_text(escaped_text(a, budget) + escaped_text(b, budget), budget, true);
-    return Value(std::make_shared<const Text>(
-        Text{a.bytes() + b.bytes(), a.text().length + b.text().length, false}));
+    return Value(std::make_shared<const Text>(Text{a.bytes() + b.bytes(), a.text().length + b.text().length, false}));
   }
   if (a.is<SequencePtr>() && b.is<SequencePtr>() && a.sequence()->tuple == b.sequence()->tuple) {
     std::vector<Value> items;

@@ -24,8 +24,7 @@ class Parameters {
       std::size_t at = 0;
       while (at < names.size() && names.begin()[at] != name) ++at;
       if (at == names.size() || values_[at] != nullptr)
-        throw Failure(std::string(function) + "() got an unexpected argument " +
-                      headformer::detail::quoted(name, 60));
+        throw Failure(std::string(function) + "() got an unexpected argument " + headformer::detail::quoted(name, 60));
       values_[at] = &value;
     }
     for (std::size_t i = 0; i < required; ++i)

@@ -92,6 +92,7 @@ class Parser : public ExpressionParser {
     if (tag == "with") return block.push_back(parse_with(at));
     if (tag == "generation") return block.push_back(parse_generation(at));
     if (tag == "block") return block.push_back(parse_named_block(at));
+    if (tag == "autoescape") return block.push_back(parse_autoescape(at));
     if (tag == "break" || tag == "continue") {
       if (loops_ == 0) fail(current().position, "'" + tag + "' outside of a loop");
       const auto kind = tag == "break" ? Statement::Kind::break_loop : Statement::Kind::continue_loop;
@@ -103,13 +104,12 @@ class Parser : public ExpressionParser {
       while (current().kind != TokenKind::block_end && current().kind != TokenKind::end) next();
       return block.push_back(std::make_unique<Simple>(Statement::Kind::no_loader, at));
     }
-    fail(current().position, "unknown tag " + headformer::detail::quoted(tag, 60) +
-                                 (ends.size() == 0 ? "" : "; expected " + listed(ends)));
+    fail(current().position,
+         "unknown tag " + headformer::detail::quoted(tag, 60) + (ends.size() == 0 ? "" : "; expected " + listed(ends)));
   }
 
-  ExpressionPtr parse_target(std::string_view end = {}, bool with_namespace = false) {
-    ExpressionPtr target =
-        parse_tuple({.target = true, .with_namespace = with_namespace, .end = end});
+  ExpressionPtr parse_target(bool with_namespace = false) {
+    ExpressionPtr target = parse_tuple({.target = true, .with_namespace = with_namespace});
     check_target(*target);
     return target;
   }
@@ -143,10 +143,10 @@ class Parser : public ExpressionParser {
   StatementPtr parse_for(Position at) {
     next();
     auto node = std::make_unique<For>(at);
-    node->target = parse_target("in");
+    node->target = parse_target();
     check_loop_target(*node->target);
     expect_name("in");
-    node->iterable = parse_tuple({.with_conditional = false, .end = "recursive"});
+    node->iterable = parse_tuple({.with_conditional = false});
     if (skip_name("if")) node->test = parse_expression();
     node->recursive = skip_name("recursive");
     node->body = apart([&] {
@@ -180,7 +180,7 @@ class Parser : public ExpressionParser {
 
   StatementPtr parse_set(Position at) {
     next();
-    ExpressionPtr target = parse_target({}, true);
+    ExpressionPtr target = parse_target(true);
     if (skip_symbol("=")) return std::make_unique<Set>(std::move(target), parse_tuple({}), at);
     auto node = std::make_unique<SetBlock>(std::move(target), at);
     if (skip_symbol("|")) node->filter = parse_filter_chain();
@@ -256,7 +256,7 @@ class Parser : public ExpressionParser {
     auto node = std::make_unique<With>(at);
     while (current().kind != TokenKind::block_end) {
       if (!node->assignments.empty()) expect_symbol(",");
-      ExpressionPtr target = parse_target("=");
+      ExpressionPtr target = parse_target();
       expect_symbol("=");
       node->assignments.emplace_back(std::move(target), parse_expression());
     }
@@ -267,6 +267,15 @@ class Parser : public ExpressionParser {
     next();
     auto node = std::make_unique<ScopeBlock>(at);
     node->body = apart([&] { return parse_body_to("endgeneration"); });
+    return node;
+  }
+  StatementPtr parse_autoescape(Position at) {
+    next();
+    const ExpressionPtr value = parse_expression();
+    if (value->kind != Kind::constant || truth(static_cast<const Constant&>(*value).value))
+      fail(value->position, "expected autoescape false: prompts are not HTML");
+    auto node = std::make_unique<ScopeBlock>(at);
+    node->body = apart([&] { return parse_body_to("endautoescape"); });
     return node;
   }
   StatementPtr parse_named_block(Position at) {

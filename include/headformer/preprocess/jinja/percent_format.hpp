@@ -40,10 +40,11 @@ inline std::optional<std::size_t> field_size(std::string_view text, std::size_t&
 }
 
 inline std::string digits_in_base(Integer magnitude, unsigned base, bool upper) {
+  const std::string_view symbols = upper ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string digits;
   do {
-    digits.insert(digits.begin(), (upper ? "0123456789ABCDEF" : "0123456789abcdef")[static_cast<int>(
-                                      magnitude % static_cast<Integer>(base))]);
+    const auto digit = static_cast<std::size_t>(magnitude % static_cast<Integer>(base));
+    digits.insert(digits.begin(), symbols[digit]);
     magnitude /= static_cast<Integer>(base);
   } while (magnitude != 0);
   return digits;
@@ -193,9 +194,9 @@ inline std::string percent_formatted(const Value& format, const Value& value, Bu
     const Value& argument = item != nullptr ? *item : take();
     const char align = left ? '<' : '>';
     if (type == 's' || type == 'r' || type == 'a') {
-      std::string shown = type != 's'                       ? repr(argument, budget)
-                          : format.text().safe              ? escaped_text(argument, budget)
-                                                            : to_text(argument, budget);
+      std::string shown = type != 's'          ? repr(argument, budget)
+                          : format.text().safe ? escaped_text(argument, budget)
+                                               : to_text(argument, budget);
       if (spec.precision) {
         std::size_t end = 0;
         for (std::size_t i = 0; i < *spec.precision && end < shown.size(); ++i) decode(shown, end);

@@ -154,7 +154,8 @@ inline Value sort(Interpreter& interpreter, const Value& value, Arguments& argum
   std::vector<Value> keys;
   for (const Value& element : elements->items) {
     std::vector<Value> parts;
-    for (const AttributePath& path : paths) parts.push_back(fold_case(interpreter, path.of(interpreter, element), fold));
+    for (const AttributePath& path : paths)
+      parts.push_back(fold_case(interpreter, path.of(interpreter, element), fold));
     keys.push_back(make_list(std::move(parts), budget));
   }
   std::vector<Value> out;

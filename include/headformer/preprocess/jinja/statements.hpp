@@ -105,8 +105,8 @@ inline Interpreter::Flow Interpreter::run_loop(const For& node, const Value& ite
     elements = make_sequence(std::move(kept), false, budget_);
   }
   if (node.recursive) keep(scope);
-  const auto loop = std::make_shared<LoopValue>(elements, depth, node.recursive ? &node : nullptr,
-                                                node.recursive ? scope : nullptr);
+  const auto loop =
+      std::make_shared<LoopValue>(elements, depth, node.recursive ? &node : nullptr, node.recursive ? scope : nullptr);
   bool completed = false;  // one body to its end; else runs otherwise, also after a break or a continue
   for (std::size_t i = 0; i < elements->items.size(); ++i) {
     budget_.step();

@@ -52,7 +52,7 @@ inline std::string format_value(const Value& value, std::string_view specificati
   if (value.is_number() && (!value.is<bool>() || spec.type != 0)) return format_number(value, spec, budget);
   if (value.is<bool>()) return format_number(Value(value.integer()), spec, budget);
   if (!value.is_text()) throw Failure("unsupported format string passed to " + type_name(value));
-  if ((spec.type != 0 && spec.type != 's') || spec.align == '=' )
+  if ((spec.type != 0 && spec.type != 's') || spec.align == '=')
     throw Failure("this format does not apply to a string");
   std::string shown = value.bytes();
   if (spec.precision) shown.resize(byte_offset(value.text(), *spec.precision));
@@ -139,8 +139,8 @@ class Formatter {
         const std::size_t end = name.find(']', at);
         if (name[at] != '[' || end == name.npos) throw Failure("a format's field name is malformed");
         const std::string_view key = name.substr(at + 1, end - at - 1);
-        value = interpreter_.item(value, is_number(key) ? Value(std::stoi(std::string(key)))
-                                                        : Value::text(std::string(key)));
+        value = interpreter_.item(value,
+                                  is_number(key) ? Value(std::stoi(std::string(key))) : Value::text(std::string(key)));
         at = end + 1;
       }
     }
@@ -148,6 +148,9 @@ class Formatter {
   }
   Value argument(std::string_view name) {
     if (name.empty() || is_number(name)) {
+      if (numbered_ && *numbered_ == name.empty())
+        throw Failure("a format numbers its fields by hand or automatically, not both");
+      numbered_ = !name.empty();
       const std::size_t index = name.empty() ? next_++ : static_cast<std::size_t>(std::stoi(std::string(name)));
       if (index >= arguments_.positional.size())
         throw Failure("Replacement index " + std::to_string(index) + " out of range for positional args tuple");
@@ -161,6 +164,7 @@ class Formatter {
   Interpreter& interpreter_;
   const Arguments& arguments_;
   std::size_t next_ = 0;
+  std::optional<bool> numbered_;  // by hand
 };
 
 }  // namespace detail

@@ -198,8 +198,8 @@ inline bool begins_or_ends(Interpreter& interpreter, const Value& self, const Ar
   const auto matches = [&](const Value& wanted) {
     if (!wanted.is_text()) {
       wanted.require_defined();
-      throw Failure(std::string(begins ? "startswith" : "endswith") +
-                    " first arg must be str or a tuple of str, not " + type_name(wanted));
+      throw Failure(std::string(begins ? "startswith" : "endswith") + " first arg must be str or a tuple of str, not " +
+                    type_name(wanted));
     }
     return begins ? text.starts_with(wanted.bytes()) : text.ends_with(wanted.bytes());
   };
@@ -216,7 +216,9 @@ inline std::string justified(const Value& self, Integer width, const std::string
   if (count_code_points(fill) != 1) throw Failure("the fill character must be exactly one character long");
   budget.allocate(missing, fill.size());
   // Python puts the odd one to the left when the width is odd.
-  const std::size_t left = align == '<' ? 0 : align == '>' ? missing : missing / 2 + (missing & clamped_count(width) & 1);
+  const std::size_t left = align == '<'   ? 0
+                           : align == '>' ? missing
+                                          : missing / 2 + (missing & clamped_count(width) & 1);
   std::string out;
   for (std::size_t i = 0; i < left; ++i) out += fill;
   out += self.bytes();

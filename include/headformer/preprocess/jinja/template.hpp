@@ -35,7 +35,12 @@ class Template {
   /// template calls raise_exception, both with name, line and column.
   std::string render(const nlohmann::ordered_json& variables, const Limits& limits = {},
                      std::function<std::tm()> now = local_time) const {
+    // Long conversations may cost more; what a template can make of little input stays bounded.
+    const std::uint64_t size = size_of(variables);
     Limits all = limits;
+    all.steps += size;
+    all.bytes += 32 * size;
+    all.output += 8 * size;
     Budget conversion({.steps = ~std::uint64_t{0}, .bytes = ~std::uint64_t{0}});
     try {
       const Value input = from_json(variables, conversion);
@@ -66,6 +71,16 @@ class Template {
     } catch (const Raised& raised) {
       throw TemplateRaised(place(name_, interpreter.position()), raised.what());
     }
+  }
+  /// Bytes of text in the variables, and some for every value.
+  static std::uint64_t size_of(const nlohmann::ordered_json& json) {
+    std::uint64_t size = 8;
+    if (json.is_string()) size += json.get_ref<const std::string&>().size();
+    if (json.is_array())
+      for (const auto& item : json) size += size_of(item);
+    if (json.is_object())
+      for (const auto& [key, item] : json.items()) size += key.size() + size_of(item);
+    return size;
   }
   static std::string one_line(std::string text) {
     for (char& c : text)

@@ -145,8 +145,9 @@ inline TestFunction find_test(std::string_view name) {
       {"undefined", detail::plain_test<detail::is_undefined>},
       {"upper", detail::case_test<false>},
   }};
-  const auto* const at = std::lower_bound(tests.begin(), tests.end(), name,
-                                          [](const detail::NamedTest& test, std::string_view n) { return test.name < n; });
+  const auto* const at =
+      std::lower_bound(tests.begin(), tests.end(), name,
+                       [](const detail::NamedTest& test, std::string_view n) { return test.name < n; });
   return at != tests.end() && at->name == name ? at->function : nullptr;
 }
 

@@ -59,8 +59,8 @@ inline Value trim(Interpreter& interpreter, const Value& value, Arguments& argum
 inline Value replace(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "replace", {"old", "new", "count"}, 2);
   Budget& budget = interpreter.budget();
-  return interpreter.text(replaced(to_text(value, budget), to_text(*p[0], budget), to_text(*p[1], budget),
-                                   p.integer(2, -1), budget));
+  return interpreter.text(
+      replaced(to_text(value, budget), to_text(*p[0], budget), to_text(*p[1], budget), p.integer(2, -1), budget));
 }
 
 inline Value string(Interpreter& interpreter, const Value& value, Arguments& arguments) {
@@ -133,8 +133,7 @@ inline Value indent(Interpreter& interpreter, const Value& value, Arguments& arg
 inline Value center(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "center", {"width"});
   const Value text = soft(interpreter, value);
-  return interpreter.text(
-      headformer::jinja::detail::justified(text, p.integer(0, 80), " ", '^', interpreter.budget()));
+  return interpreter.text(headformer::jinja::detail::justified(text, p.integer(0, 80), " ", '^', interpreter.budget()));
 }
 
 inline Value truncate(Interpreter& interpreter, const Value& value, Arguments& arguments) {
@@ -189,8 +188,8 @@ inline Value urlencode(Interpreter& interpreter, const Value& value, Arguments& 
     std::string out;
     for (const char c : text) {
       char buffer[8];
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_.-~").find(c) != std::string_view::npos ||
-          (c == '/' && !query)) {
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+          std::string_view("_.-~").find(c) != std::string_view::npos || (c == '/' && !query)) {
         out += c;
       } else if (c == ' ' && query) {
         out += '+';
@@ -203,8 +202,8 @@ inline Value urlencode(Interpreter& interpreter, const Value& value, Arguments& 
   };
   if (value.is_text() || !is_iterable(value)) return interpreter.text(quote(value, false));
   std::vector<Value> pairs;
-  const SequencePtr elements =
-      value.is_dict() ? DictView(value.dict_pointer(), DictView::Part::items).items(budget) : elements_of(value, budget);
+  const SequencePtr elements = value.is_dict() ? DictView(value.dict_pointer(), DictView::Part::items).items(budget)
+                                               : elements_of(value, budget);
   std::string out;
   for (const Value& pair : elements->items) {
     const SequencePtr parts = elements_of(pair, budget);

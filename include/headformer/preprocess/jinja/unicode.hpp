@@ -132,9 +132,7 @@ inline void append_case(std::u32string& out, char32_t c, Case to) {
     return;
   }
   if (const SpecialCase* special = find_special_case(c)) {
-    const char32_t* mapped = to == Case::lower   ? special->lower
-                             : to == Case::upper ? special->upper
-                                                 : special->title;
+    const char32_t* mapped = to == Case::lower ? special->lower : to == Case::upper ? special->upper : special->title;
     for (int i = 0; i < 3 && mapped[i] != 0; ++i) out += mapped[i];
     return;
   }
@@ -146,8 +144,12 @@ inline void append_case(std::u32string& out, char32_t c, Case to) {
 }
 
 /// Has upper, lower or title case.
-inline bool is_lower(char32_t c) { return c < 0x80 ? c >= 'a' && c <= 'z' : utf8proc_islower(static_cast<int>(c)) != 0; }
-inline bool is_upper(char32_t c) { return c < 0x80 ? c >= 'A' && c <= 'Z' : utf8proc_isupper(static_cast<int>(c)) != 0; }
+inline bool is_lower(char32_t c) {
+  return c < 0x80 ? c >= 'a' && c <= 'z' : utf8proc_islower(static_cast<int>(c)) != 0;
+}
+inline bool is_upper(char32_t c) {
+  return c < 0x80 ? c >= 'A' && c <= 'Z' : utf8proc_isupper(static_cast<int>(c)) != 0;
+}
 inline bool is_cased(char32_t c) { return is_lower(c) || is_upper(c) || category(c) == UTF8PROC_CATEGORY_LT; }
 
 namespace detail {
@@ -198,7 +200,8 @@ inline std::string casefolded(std::string_view text) {
   for (const char32_t code : to_code_points(text)) {
     utf8proc_int32_t folded[8];
     int boundary = 0;
-    const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), folded, 8, UTF8PROC_CASEFOLD, &boundary);
+    const auto count =
+        utf8proc_decompose_char(static_cast<utf8proc_int32_t>(code), folded, 8, UTF8PROC_CASEFOLD, &boundary);
     if (count <= 0) result += code;
     for (utf8proc_ssize_t i = 0; i < count; ++i) result += static_cast<char32_t>(folded[i]);
   }

@@ -192,7 +192,11 @@ class AddedTokens {
   void split(std::string_view text, bool normalized, Body body) const {
     const TextMatcher& matcher = normalized ? normalized_ : raw_;
     std::size_t done = 0;
-    for (std::size_t from = 0; const auto match = matcher.find(text, from); from = match->end) {
+    std::size_t from = 0;
+    while (true) {
+      const std::optional<TextMatcher::Match> match = matcher.find(text, from);
+      if (!match) break;
+      from = match->end;
       const AddedToken& token = by_id_.at(match->id).token;
       if (split_special_tokens_ && specials_.contains(token.content)) continue;
       std::size_t begin = match->begin;
@@ -221,8 +225,12 @@ class AddedTokens {
     return end;
   }
   static char32_t character(std::string_view text, std::size_t at) { return unicode::utf8_next(text, at); }
-  /// The reference's word characters here are those of Rust's regex crate: with the joiners.
-  static bool is_word(char32_t point) { return unicode::is_word(point) || point == 0x200C || point == 0x200D; }
+  /// The reference's word characters here are those of Rust's regex crate: with the joiners, without the Latin-1 numbers
+  /// that Oniguruma's class has.
+  static bool is_word(char32_t point) {
+    if (point == 0x200C || point == 0x200D) return true;
+    return unicode::is_word(point) && !(point < 0x100 && unicode::category(point) == "No");
+  }
   static bool word_before(std::string_view text, std::size_t at) {
     return at > 0 && is_word(character(text, previous(text, at)));
   }

@@ -107,7 +107,6 @@ inline std::vector<std::uint32_t> score_ranks(const Gguf& file, const GgufTokens
 inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const GgufTokens& tokens) {
   const std::string_view architecture = file.string_or("general.architecture", "");
   const bool gemma = architecture.starts_with("gemma");
-  const bool phi3 = architecture == "phi3";
   Vocabulary vocabulary(tokens.size(), std::make_shared<const Bytes>(file.file()));
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const std::string_view text = tokens.text(file, i);
@@ -142,14 +141,10 @@ inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const
   }
   auto pipeline = std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(options)));
   const bool prefix = !gemma && file.boolean_or("tokenizer.ggml.add_space_prefix", true);
-  if (gemma || phi3) {
-    if (prefix) pipeline->normalizers.push_back(PrependNormalizer{"\u2581"});
-    pipeline->normalizers.push_back(Replacement::of_text(" ", "\u2581"));
-  } else {
-    using Prepend = MetaspacePreTokenizer::Prepend;
-    pipeline->pre_tokenizers.push_back(
-        MetaspacePreTokenizer{"\u2581", prefix ? Prepend::first : Prepend::never, false});
-  }
+  // As in the publishers' tokenizer.json, SentencePiece and llama.cpp: a space before each stretch of text, also one that
+  // begins with a space. (transformers' LlamaTokenizer leaves it out there and after special tokens.)
+  if (prefix) pipeline->normalizers.push_back(PrependNormalizer{"\u2581"});
+  pipeline->normalizers.push_back(Replacement::of_text(" ", "\u2581"));
   pipeline->decoders = sentencepiece_decoders(prefix);
   return pipeline;
 }

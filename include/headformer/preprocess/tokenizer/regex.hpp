@@ -28,12 +28,20 @@ class RegexScratch {
   RegexScratch()
       : match_(pcre2_match_data_create_8(1, nullptr), pcre2_match_data_free_8),
         context_(pcre2_match_context_create_8(nullptr), pcre2_match_context_free_8),
-        stack_(pcre2_jit_stack_create_8(32 * 1024, 8 * 1024 * 1024, nullptr), pcre2_jit_stack_free_8) {
-    if (!match_ || !context_ || !stack_) throw std::bad_alloc();
+        stack_(nullptr, pcre2_jit_stack_free_8) {
+    if (!match_ || !context_) throw std::bad_alloc();
     pcre2_set_match_limit_8(context_.get(), 20'000'000);
     pcre2_set_depth_limit_8(context_.get(), 100'000);
     pcre2_set_heap_limit_8(context_.get(), 64 * 1024);  // kibibytes
+  }
+
+  /// Makes the stack of compiled patterns larger than the 32 KiB that they find on the thread's own; false when it was.
+  bool grow_stack() {
+    if (stack_) return false;
+    stack_.reset(pcre2_jit_stack_create_8(64 * 1024, 8 * 1024 * 1024, nullptr));
+    if (!stack_) throw std::bad_alloc();
     pcre2_jit_stack_assign_8(context_.get(), nullptr, stack_.get());
+    return true;
   }
 
   pcre2_match_data_8* match() const { return match_.get(); }
@@ -114,8 +122,12 @@ class Regex {
 
   std::optional<TextSpan> find(std::string_view text, std::size_t from, RegexScratch& scratch) const {
     const char* data = text.data() == nullptr ? "" : text.data();
-    const int count = pcre2_match_8(code_.get(), reinterpret_cast<PCRE2_SPTR8>(data), text.size(), from,
-                                    PCRE2_NO_UTF_CHECK, scratch.match(), scratch.context());
+    const auto match = [&] {
+      return pcre2_match_8(code_.get(), reinterpret_cast<PCRE2_SPTR8>(data), text.size(), from, PCRE2_NO_UTF_CHECK,
+                           scratch.match(), scratch.context());
+    };
+    int count = match();
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT && scratch.grow_stack()) count = match();
     if (count == PCRE2_ERROR_NOMATCH) return std::nullopt;
     if (count < 0) {
       throw ArgumentError("regular expression " + detail::quoted(pattern_) +

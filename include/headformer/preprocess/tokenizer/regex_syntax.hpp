@@ -347,7 +347,7 @@ class RegexTranslator {
       if (!more()) fail("an unclosed class");
       if (peek() == ']' && !first) break;
       first = false;
-      if (peek() == '[' && peek(1) == ':') fail("a POSIX bracket");
+      if (posix_bracket()) fail("a POSIX bracket");
       if (peek() == '[') {
         bool inner_negated = false;
         const Set inner = bracket(inner_negated, depth + 1);
@@ -375,6 +375,15 @@ class RegexTranslator {
     ++at_;
     Set result = sets.united(Set::of(std::move(ranges)));
     return intersected ? intersected->intersected(result) : result;
+  }
+
+  /// Whether "[:alpha:]" or its like stands here; any other "[:" is a nested class.
+  bool posix_bracket() const {
+    if (peek() != '[' || peek(1) != ':') return false;
+    std::size_t i = at_ + (peek(2) == '^' ? 3 : 2);
+    const std::size_t begin = i;
+    while (i < pattern_.size() && ((pattern_[i] | 32) >= 'a' && (pattern_[i] | 32) <= 'z')) ++i;
+    return i > begin && pattern_.substr(i, 2) == ":]";
   }
 
   /// One member of a class: a character, or nothing when it was a class of its own, added to `sets`.

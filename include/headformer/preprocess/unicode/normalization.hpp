@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
 namespace headformer::unicode {
@@ -42,7 +43,7 @@ inline void append_normalized(std::string& result, std::string_view text, Normal
   for (auto at = points.begin(); at != points.end();) {
     const auto begin = std::find_if(at, points.end(), [&](auto point) { return combining(point) != 0; });
     at = std::find_if(begin, points.end(), [&](auto point) { return combining(point) == 0; });
-    std::stable_sort(begin, at, [&](auto a, auto b) { return combining(a) < combining(b); });
+    headformer::detail::stable_sort(begin, at, [&](auto a, auto b) { return combining(a) < combining(b); });
   }
   auto size = static_cast<utf8proc_ssize_t>(points.size());
   if (composed)

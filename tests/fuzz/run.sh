@@ -1,0 +1,58 @@
+#!/bin/bash
+# run.sh SECONDS [NAME...]: builds the fuzz harnesses (fuzz_NAME.cpp; all of them without names) with libFuzzer and the
+# address and undefined-behaviour sanitizers, and runs each for SECONDS from corpus/NAME. Ends with an error where one
+# finds a crash, a hang of 10 s, an allocation of 256 MB or a leak; the input is then under build-fuzz/.
+# CXX names the clang++ to use; the newest installed one otherwise.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$(dirname "$here")")
+build=$root/build-fuzz
+
+if [[ ! ${1:-} =~ ^[0-9]+$ ]]; then
+  echo "usage: $0 SECONDS [NAME...]" >&2
+  exit 2
+fi
+seconds=$1
+shift
+names=("$@")
+if ((${#names[@]} == 0)); then
+  for source in "$here"/fuzz_*.cpp; do
+    name=$(basename "$source" .cpp)
+    names+=("${name#fuzz_}")
+  done
+fi
+
+# Prints the clang++ of the highest version on the PATH.
+newest_clang() {
+  compgen -c clang++ | grep -E '^clang\+\+(-[0-9]+)?$' | sort -u -t- -k2,2n | tail -n 1
+}
+cxx=${CXX:-$(newest_clang)}
+if [[ -z $cxx ]]; then
+  echo "$0: expected a clang++ on the PATH or in CXX, found none" >&2
+  exit 1
+fi
+
+read -ra flags <<<"$(pkg-config --cflags eigen3 libpcre2-8 libutf8proc)"
+read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc)"
+mkdir -p "$build"
+for name in "${names[@]}"; do
+  "$cxx" -std=c++20 -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+    -I"$root/include" "${flags[@]}" "$here/fuzz_$name.cpp" -o "$build/fuzz_$name" "${libraries[@]}"
+done
+
+for name in "${names[@]}"; do
+  # What is found goes to a folder of its own; the committed seeds are only read.
+  found=$build/found_$name
+  mkdir -p "$found"
+  seeds=()
+  if [[ -d $here/corpus/$name ]]; then seeds=("$here/corpus/$name"); fi
+  log=$build/fuzz_$name.log
+  if ! "$build/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
+    -print_final_stats=1 -artifact_prefix="$build/fuzz_$name-" "$found" "${seeds[@]}" >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    echo "$0: fuzz_$name failed; its log is $log" >&2
+    exit 1
+  fi
+  echo "fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, no fault"
+done
