@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -209,10 +208,10 @@ TEST(Jinja, HostileTemplatesEndWithAnErrorSoon) {
       "{{ " + std::string(100000, '{') + " }}",
   };
   for (const std::string& source : hostile) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     EXPECT_THROW(render(source), headformer::Error) << source.substr(0, 120);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    EXPECT_LT(seconds.count(), 20) << source.substr(0, 120);  // about a second; sanitizers take ten times as long
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    EXPECT_LT(seconds, 20) << source.substr(0, 120);  // a second or two; sanitizers take ten times as long
   }
 }
 

@@ -18,6 +18,7 @@
 
 #include "headformer/core/dtype.hpp"
 #include "headformer/core/error.hpp"
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/core/tensor.hpp"
 #include "headformer/formats/json_parse.hpp"
 #include "headformer/formats/safetensors_types.hpp"
@@ -103,7 +104,7 @@ struct SafetensorsLayout {
   SafetensorsLayout(std::span<const NamedTensor> tensors, const std::map<std::string, std::string>& metadata) {
     for (const NamedTensor& tensor : tensors) order.push_back(&tensor);
     // Wider elements first, so that each tensor begins at a multiple of its element's size.
-    std::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
+    detail::stable_sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
       return block_bytes(a->dtype) > block_bytes(b->dtype);
     });
     Json json = Json::object();

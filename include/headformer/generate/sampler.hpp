@@ -36,8 +36,11 @@ struct Candidates {
   std::vector<double> weights() const {
     const float greatest = *std::max_element(logits.begin(), logits.end());
     std::vector<double> result(logits.size());
-    for (std::size_t i = 0; i < logits.size(); ++i)
-      result[i] = std::exp(static_cast<double>(logits[i]) - static_cast<double>(greatest));
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      // The best one's is 1, also where it is infinite.
+      const bool best = logits[i] == greatest;
+      result[i] = best ? 1 : std::exp(static_cast<double>(logits[i]) - static_cast<double>(greatest));
+    }
     return result;
   }
 };

@@ -8,7 +8,8 @@
 
 namespace headformer {
 
-/// Cuts a stream of text at the first of some strings. Text that might be the beginning of one is held back until it is
+/// Cuts a stream of text at the string that is complete first (of those that end together, the longest), however the
+/// text is split. Text that might be the beginning of one is held back until it is
 /// known, so nothing of a stop string is ever given out.
 class StopStrings {
  public:
@@ -21,7 +22,13 @@ class StopStrings {
     if (stopped_) return {};
     held_ += text;
     std::size_t first = std::string::npos;
-    for (const std::string& s : strings_) first = std::min(first, held_.find(s));
+    std::size_t last = std::string::npos;
+    for (const std::string& s : strings_) {
+      const std::size_t begin = held_.find(s);
+      if (begin == std::string::npos || std::pair(begin + s.size(), begin) >= std::pair(last, first)) continue;
+      first = begin;
+      last = begin + s.size();
+    }
     if (first != std::string::npos) {
       stopped_ = true;
       return std::exchange(held_, {}).substr(0, first);

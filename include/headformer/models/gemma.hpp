@@ -9,21 +9,7 @@ namespace headformer {
 /// by the root of the width, GELU's tanh form, tied output.
 namespace gemma {
 
-inline constexpr NameRow rows[] = {
-    {"embedding", "model.embed_tokens", "token_embd"},
-    {"output_norm", "model.norm", "output_norm", Transform::plus_one},
-    {"output", "lm_head", "output"},
-    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm", Transform::plus_one},
-    {"layers.#.attn.query", "model.layers.#.self_attn.q_proj", "blk.#.attn_q"},
-    {"layers.#.attn.key", "model.layers.#.self_attn.k_proj", "blk.#.attn_k"},
-    {"layers.#.attn.value", "model.layers.#.self_attn.v_proj", "blk.#.attn_v"},
-    {"layers.#.attn.output", "model.layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.ff_norm", "model.layers.#.post_attention_layernorm", "blk.#.ffn_norm", Transform::plus_one},
-    {"layers.#.ff.gate", "model.layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
-    {"layers.#.ff.up", "model.layers.#.mlp.up_proj", "blk.#.ffn_up"},
-    {"layers.#.ff.down", "model.layers.#.mlp.down_proj", "blk.#.ffn_down"},
-};
-inline NameTable names() { return {rows, decoder_ignored}; }
+inline NameTable names() { return {decoder_rows, decoder_ignored, Transform::none, Transform::plus_one}; }
 
 inline void finish(CausalLmConfig& config) {
   config.embedding_scale = std::sqrt(static_cast<float>(config.width));

@@ -13,27 +13,26 @@ namespace gemma2 {
 /// Names of Gemma 2 and 3.
 inline constexpr NameRow rows[] = {
     {"embedding", "model.embed_tokens", "token_embd"},
-    {"output_norm", "model.norm", "output_norm", Transform::plus_one},
+    {"output_norm", "model.norm", "output_norm"},
     {"output", "lm_head", "output"},
-    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm", Transform::plus_one},
+    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm"},
     {"layers.#.attn.query", "model.layers.#.self_attn.q_proj", "blk.#.attn_q"},
-    {"layers.#.attn.query_norm", "model.layers.#.self_attn.q_norm", "blk.#.attn_q_norm", Transform::plus_one},
+    {"layers.#.attn.query_norm", "model.layers.#.self_attn.q_norm", "blk.#.attn_q_norm"},
     {"layers.#.attn.key", "model.layers.#.self_attn.k_proj", "blk.#.attn_k"},
-    {"layers.#.attn.key_norm", "model.layers.#.self_attn.k_norm", "blk.#.attn_k_norm", Transform::plus_one},
+    {"layers.#.attn.key_norm", "model.layers.#.self_attn.k_norm", "blk.#.attn_k_norm"},
     {"layers.#.attn.value", "model.layers.#.self_attn.v_proj", "blk.#.attn_v"},
     {"layers.#.attn.output", "model.layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.attn_post_norm", "model.layers.#.post_attention_layernorm", "blk.#.post_attention_norm",
-     Transform::plus_one},
-    {"layers.#.ff_norm", "model.layers.#.pre_feedforward_layernorm", "blk.#.ffn_norm", Transform::plus_one},
+    {"layers.#.attn_post_norm", "model.layers.#.post_attention_layernorm", "blk.#.post_attention_norm"},
+    {"layers.#.ff_norm", "model.layers.#.pre_feedforward_layernorm", "blk.#.ffn_norm"},
     {"layers.#.ff.gate", "model.layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
     {"layers.#.ff.up", "model.layers.#.mlp.up_proj", "blk.#.ffn_up"},
     {"layers.#.ff.down", "model.layers.#.mlp.down_proj", "blk.#.ffn_down"},
-    {"layers.#.ff_post_norm", "model.layers.#.post_feedforward_layernorm", "blk.#.post_ffw_norm", Transform::plus_one},
+    {"layers.#.ff_post_norm", "model.layers.#.post_feedforward_layernorm", "blk.#.post_ffw_norm"},
 };
 /// A checkpoint of the multimodal model holds a vision tower and its projector, which text does not use.
 inline constexpr std::string_view ignored[] = {"rotary_emb.inv_freq", "rope_freqs.weight", "vision_tower.",
                                                "multi_modal_projector."};
-inline NameTable names() { return {rows, ignored}; }
+inline NameTable names() { return {rows, ignored, Transform::none, Transform::plus_one}; }
 
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {

@@ -56,7 +56,8 @@ class Session {
 
   /// Appends rows of the width of the model in place of embedded ids. Shapes: [T, D] -> [V].
   std::span<float> append(TensorView<const float> embeddings) {
-    if (embeddings.rows() == 0) throw ArgumentError("append: expected at least one row, found none");
+    if (embeddings.data() == nullptr || embeddings.rows() == 0)
+      throw ArgumentError("append: expected at least one row, found none");
     const Index total = state_.length() + embeddings.rows();
     for_each_piece(embeddings.rows(), [&](Index begin, Index end) {
       SequenceInput input;

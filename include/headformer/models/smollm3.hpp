@@ -19,11 +19,12 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   CausalLmConfig config = read_decoder(json, "SmolLM3", defaults);
   const auto layers = static_cast<Index>(config.layers.size());
   const Index interval = json.integer_or("no_rope_layer_interval", 4, 1);
-  std::vector<Index> rotated;
-  if (json.has("no_rope_layers"))
-    rotated = json.integers("no_rope_layers", 0, 1);  // 1: the layer has rotary embeddings
-  for (auto i = static_cast<Index>(rotated.size()); rotated.empty() ? i < layers : false; ++i)
-    rotated.push_back((i + 1) % interval != 0 ? 1 : 0);
+  std::vector<Index> rotated;  // 1: the layer has rotary embeddings
+  if (json.has("no_rope_layers")) {
+    rotated = json.integers("no_rope_layers", 0, 1);
+  } else {
+    for (Index i = 0; i < layers; ++i) rotated.push_back((i + 1) % interval != 0 ? 1 : 0);
+  }
   if (static_cast<Index>(rotated.size()) < layers)
     json.fail("no_rope_layers", "at least " + std::to_string(layers) + " entries (num_hidden_layers)");
 

@@ -32,6 +32,8 @@ struct NameTable {
   std::span<const std::string_view> ignored;
   /// What GGUF's converter does to every row that names no transform of its own.
   Transform gguf_transform = Transform::none;
+  /// What the publisher's Hugging Face files do to every norm (a row whose name ends in "norm").
+  Transform hugging_face_norm_transform = Transform::none;
 };
 
 /// Replaces '#' by the layer's number.

@@ -168,7 +168,10 @@ class Weights {
         if (row.canonical != pattern) continue;
         const bool gguf = checkpoint.is_gguf();
         const std::string name = with_layer(gguf ? row.gguf : row.hugging_face, layer) + member;
-        if (!gguf) return {find_with_prefix(name), row.hugging_face_transform};
+        if (!gguf) {
+          const bool norm = row.canonical.ends_with("norm");
+          return {find_with_prefix(name), norm ? table.hugging_face_norm_transform : row.hugging_face_transform};
+        }
         const bool own = row.gguf_transform != Transform::none;
         return {checkpoint.find(name), own ? row.gguf_transform : table.gguf_transform};
       }

@@ -109,7 +109,7 @@ inline Interpreter::Flow Interpreter::run_loop(const For& node, const Value& ite
       std::make_shared<LoopValue>(elements, depth, node.recursive ? &node : nullptr, node.recursive ? scope : nullptr);
   bool completed = false;  // one body to its end; else runs otherwise, also after a break or a continue
   for (std::size_t i = 0; i < elements->items.size(); ++i) {
-    budget_.step();
+    budget_.step(4);  // makes a scope and two variables
     loop->advance(i);
     const auto inner = std::make_shared<Scope>(scope);
     assign(*node.target, elements->items[i], *inner);

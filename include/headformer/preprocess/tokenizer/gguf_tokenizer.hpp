@@ -141,8 +141,8 @@ inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const
   }
   auto pipeline = std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(options)));
   const bool prefix = !gemma && file.boolean_or("tokenizer.ggml.add_space_prefix", true);
-  // As in the publishers' tokenizer.json, SentencePiece and llama.cpp: a space before each stretch of text, also one that
-  // begins with a space. (transformers' LlamaTokenizer leaves it out there and after special tokens.)
+  // As in the publishers' tokenizer.json, SentencePiece and llama.cpp: a space before each stretch of text, also one
+  // that begins with a space. (transformers' LlamaTokenizer leaves it out there and after special tokens.)
   if (prefix) pipeline->normalizers.push_back(PrependNormalizer{"\u2581"});
   pipeline->normalizers.push_back(Replacement::of_text(" ", "\u2581"));
   pipeline->decoders = sentencepiece_decoders(prefix);

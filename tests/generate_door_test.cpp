@@ -1,0 +1,210 @@
+#include <gtest/gtest.h>
+
+#include "support/program.hpp"
+#include "support/small_checkpoint.hpp"
+
+// The program `generate` as anyone runs it.
+namespace headformer::testing {
+namespace {
+
+std::filesystem::path goldens() { return std::filesystem::path(HEADFORMER_TESTS_DIR) / "goldens"; }
+
+std::string join(const Json& ids) {
+  std::string text;
+  for (const Json& id : ids) text += (text.empty() ? "" : ",") + id.dump();
+  return text;
+}
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+/// --set for every key; no end at all where the reference was given eos_token_id=None.
+std::vector<std::string> options_of(const Json& kwargs) {
+  std::vector<std::string> options;
+  for (const auto& [key, value] : kwargs.items()) {
+    options.push_back("--set");
+    options.push_back(key + "=" + (value.is_null() ? "[]" : value.dump()));
+  }
+  return options;
+}
+/// Left-padded rows as the reference was given them.
+void write_rows(const std::filesystem::path& path, const Json& rows) {
+  std::size_t width = 0;
+  for (const Json& row : rows) width = std::max(width, row.size());
+  std::vector<std::int64_t> ids;
+  std::vector<std::int64_t> mask;
+  for (const Json& row : rows) {
+    ids.insert(ids.end(), width - row.size(), 0);
+    mask.insert(mask.end(), width - row.size(), 0);
+    for (const Json& id : row) ids.push_back(id.get<std::int64_t>());
+    mask.insert(mask.end(), row.size(), 1);
+  }
+  const Shape shape{static_cast<Index>(rows.size()), static_cast<Index>(width)};
+  const NamedTensor tensors[] = {{"input_ids", DType::i64, shape, ids.data()},
+                                 {"attention_mask", DType::i64, shape, mask.data()}};
+  write_safetensors(path, tensors);
+}
+
+class GenerateGoldensDoor : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GenerateGoldensDoor, IdsAreTheReferences) {
+  const std::filesystem::path model = goldens() / "decoders" / GetParam();
+  const TemporaryFolder folder;
+  const Json cases = parse_json(Bytes::map(model / "generate.json"));
+  for (const Json& item : cases) {
+    SCOPED_TRACE(item["kwargs"].dump());
+    std::vector<std::string> options = options_of(item["kwargs"]);
+    options.insert(options.begin(), {model.string(), "--output-ids", "--dtype", "f32", "--threads", "1"});
+    std::vector<std::string> rows = options;
+    write_rows(folder / "rows.safetensors", item["input_ids"]);
+    rows.insert(rows.end(), {"--inputs", (folder / "rows.safetensors").string()});
+    const ProgramResult all = run_program("generate", rows);
+    expect_success(all);
+    const std::vector<std::string> lines = lines_of(all.out);
+    ASSERT_EQ(lines.size(), item["output_ids"].size()) << "a line for each row";
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      EXPECT_EQ(Json::parse(lines[i]), item["output_ids"][i]) << "row " << i;
+
+    options.insert(options.end(), {"--input-ids", join(item["input_ids"][0])});
+    const ProgramResult one = run_program("generate", options);
+    expect_success(one);
+    EXPECT_EQ(one.out, lines[0] + "\n") << "--input-ids";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Folders, GenerateGoldensDoor,
+                         ::testing::Values("gpt2", "llama_grouped", "phi3_longrope", "gemma3"),
+                         [](const auto& name) { return name.param; });
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/// Whether text is UTF-8 without control characters but newlines.
+bool is_readable(const std::string& text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+    if (length == 0 || i + length > text.size() || (lead < 0x20 && lead != '\n')) return false;
+    for (std::size_t k = 1; k < length; ++k)
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+    i += length;
+  }
+  return true;
+}
+
+ProgramResult generate(std::vector<std::string> options, const std::string& input = "") {
+  return run_program("generate", std::move(options), input);
+}
+
+TEST(GenerateDoor, WithoutAModelTheTinyOneWritesReadableText) {
+  const ProgramResult result = generate({"--seed", "7"});
+  expect_success(result);
+  ASSERT_GT(result.out.size(), 40U) << result.out;
+  EXPECT_TRUE(is_readable(result.out)) << result.out;
+  EXPECT_EQ(result.out.back(), '\n');
+  EXPECT_GT(std::count(result.out.begin(), result.out.end(), ' '), 5) << result.out;
+  EXPECT_EQ(generate({"--seed", "7"}).out, result.out) << "the same seed, the same text";
+  EXPECT_EQ(generate({"--seed", "7", "--quiet", "--threads", "1"}).out, result.out) << "on one thread too";
+  EXPECT_EQ(generate({"--set", "seed=7"}).out, result.out);
+  EXPECT_NE(generate({"--seed", "8"}).out, result.out) << "another seed, another text";
+}
+
+TEST(GenerateDoor, LengthsAndStopsCut) {
+  const std::vector<std::string> greedy = {"--set", "do_sample=false", "--prompt", "And it came to pass"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), greedy.begin(), greedy.end());
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  const std::string text = with({"--max-new-tokens", "30"});
+  EXPECT_EQ(with({"--max-new-tokens", "0"}), "\n");
+  const std::string shorter = with({"--max-new-tokens", "10"});
+  EXPECT_EQ(text.substr(0, shorter.size() - 1) + "\n", shorter) << "the beginning of the longer text";
+  const Json ids = Json::parse(with({"--max-new-tokens", "30", "--output-ids"}));
+  EXPECT_EQ(ids.size(), 30U);
+  const std::string stop = text.substr(text.find(' ', 12) + 1, 4);
+  const std::string stopped = with({"--max-new-tokens", "30", "--set", "stop_strings=[" + Json(stop).dump() + "]"});
+  EXPECT_EQ(stopped, text.substr(0, text.find(stop)) + "\n") << "cut before " << stop;
+}
+
+TEST(GenerateDoor, OptionsOfAFileAreOverruledByTheCommandLine) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("g.json", R"({"do_sample": false, "max_new_tokens": 5})").string();
+  const auto count = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> options = {"--output-ids", "--generation-config", file};
+    options.insert(options.end(), more.begin(), more.end());
+    const ProgramResult result = generate(options);
+    expect_success(result);
+    return Json::parse(result.out).size();
+  };
+  EXPECT_EQ(count({}), 5U);
+  EXPECT_EQ(count({"--set", "max_new_tokens=3"}), 3U);
+  EXPECT_EQ(count({"--set", "max_new_tokens=3", "--max-new-tokens", "4"}), 4U);
+}
+
+TEST(GenerateDoor, BadInputIsRefused) {
+  const TemporaryFolder folder;
+  const std::string gpt2 = (goldens() / "decoders/gpt2").string();
+  const std::string broken = folder.write("broken.json", "{\n").string();
+  const std::string list = folder.write("list.json", "[1]").string();
+  const std::string bad_key = folder.write("key.json", R"({"temprature": 1})").string();
+  const std::string nowhere = (folder / "nowhere").string();
+  write_rows(folder / "rows.safetensors", {{1, 2, 3}});
+  write_tensors(folder / "other.safetensors", {{"labels", StoredTensor::zeros(DType::i64, Shape{1, 2})}});
+  write_tensors(folder / "floats.safetensors", {{"input_ids", StoredTensor::zeros(DType::f32, Shape{1, 2})}});
+  write_tensors(folder / "empty.safetensors", {{"input_ids", StoredTensor::zeros(DType::i64, Shape{1, 0})}});
+  struct Case {
+    const char* name;
+    std::vector<std::string> options;
+    std::vector<std::string> mentions;
+  };
+  const Case table[] = {
+      {"an unknown key", {"--set", "temprature=1"}, {"temprature", "temperature"}},
+      {"a value out of range", {"--set", "temperature=-1"}, {"temperature", "-1"}},
+      {"a value of another type", {"--set", "top_k=many"}, {"top_k", "'many'"}},
+      {"no value", {"--set", "temperature"}, {"--set", "key=value", "'temperature'"}},
+      {"no key", {"--set", "=1"}, {"--set", "key=value"}},
+      {"a count that is none", {"--max-new-tokens", "few"}, {"max_new_tokens", "'few'"}},
+      {"a negative count", {"--max-new-tokens", "-4"}, {"max_new_tokens", "-4"}},
+      {"a seed that is none", {"--seed", "x"}, {"seed", "'x'"}},
+      {"a broken config", {"--generation-config", broken}, {broken}},
+      {"a config that is a list", {"--generation-config", list}, {list, "object"}},
+      {"a config with an unknown key", {"--generation-config", bad_key}, {bad_key, "temprature"}},
+      {"a config that is not there", {"--generation-config", nowhere}, {nowhere}},
+      {"a model that is not there", {nowhere}, {nowhere}},
+      {"ids that are none", {"--input-ids", "1,two"}, {"--input-ids", "1,two"}},
+      {"a negative id", {"--input-ids", "1,-2"}, {"--input-ids", "-2"}},
+      {"no ids", {"--input-ids", ""}, {}},
+      {"an id past the vocabulary", {"--input-ids", "1,1536"}, {"1535", "1536"}},
+      {"a prompt for a model without a tokenizer", {gpt2, "--prompt", "hello"}, {gpt2, "tokenizer"}},
+      {"more than the learned positions", {gpt2, "--input-ids", "1,2,3", "--max-new-tokens", "71"}, {"72", "3 tokens"}},
+      {"a chat without a template", {"--chat"}, {"chat template"}},
+      {"a prompt and ids", {"--prompt", "a", "--input-ids", "1"}, {"--prompt"}},
+      {"rows that are not there", {"--inputs", nowhere}, {nowhere}},
+      {"rows of another name", {"--inputs", (folder / "other.safetensors").string()}, {"'labels'", "input_ids"}},
+      {"rows of floats", {"--inputs", (folder / "floats.safetensors").string()}, {"input_ids", "I64", "f32"}},
+      {"empty rows", {"--inputs", (folder / "empty.safetensors").string()}, {"prompt", "at least one"}},
+      {"an unknown option", {"--beams", "4"}, {"--beams"}},
+      {"a dtype that is none", {"--dtype", "q3"}, {"dtype", "'q3'"}},
+  };
+  for (const Case& item : table) {
+    SCOPED_TRACE(item.name);
+    expect_refused(generate(item.options), item.mentions);
+  }
+}
+
+TEST(GenerateDoor, TheLastLearnedPositionCanBeUsed) {
+  const std::string gpt2 = (goldens() / "decoders/gpt2").string();
+  const ProgramResult result =
+      generate({gpt2, "--input-ids", "5,6,7", "--max-new-tokens", "70", "--output-ids", "--set", "eos_token_id=[]"});
+  expect_success(result);
+  EXPECT_EQ(Json::parse(result.out).size(), 70U) << "the last token needs no position of its own";
+}
+
+}  // namespace
+}  // namespace headformer::testing

@@ -1,0 +1,91 @@
+#include "headformer/nn/rotary.hpp"
+
+#include <gtest/gtest.h>
+
+#include "headformer/models/rotary_reader.hpp"
+#include "headformer/nn/context.hpp"
+
+namespace headformer::testing {
+namespace {
+
+TEST(Rotary, FrequenciesAreTheReferences) {
+  const Json cases =
+      parse_json(Bytes::map(std::filesystem::path(HEADFORMER_TESTS_DIR) / "goldens/rotary_frequencies.json"));
+  ASSERT_FALSE(cases.empty());
+  for (const Json& item : cases) {
+    const auto expected = item["frequencies"].get<std::vector<double>>();
+    // Both manners: all in rope_parameters (transformers 5), or rope_theta beside rope_scaling (4).
+    Json older = item["config"];
+    older["rope_theta"] = older["rope_parameters"]["rope_theta"];
+    older["rope_scaling"] = older["rope_parameters"];
+    older["rope_scaling"].erase("rope_theta");
+    older.erase("rope_parameters");
+    for (const Json& config : {item["config"], older}) {
+      SCOPED_TRACE(config.dump() + ", length " + item["length"].dump());
+      const RotaryConfig rotary = read_rotary(JsonObject(config, "config.json"), 16, 1234);
+      EXPECT_EQ(rotary.width, 16);
+      EXPECT_NEAR(rotary.attention_factor, item["attention_factor"].get<double>(), 1e-12);
+      const std::vector<float> found = inverse_frequencies(rotary, item["length"].get<Index>());
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i)
+        EXPECT_NEAR(static_cast<double>(found[i]) / expected[i], 1, 3e-7) << "component " << i;
+    }
+  }
+}
+
+TEST(Rotary, LengthsOfOneClassHaveTheSameFrequencies) {
+  RotaryConfig config = RotaryConfig::plain(8, 10000);
+  config.factor = 2;
+  config.maximum_positions = 10;
+  config.original_maximum_positions = 10;
+  config.short_factors = {1, 1, 1, 1};
+  config.long_factors = {2, 3, 4, 5};
+  for (const RotaryScaling scaling : {RotaryScaling::none, RotaryScaling::linear, RotaryScaling::dynamic,
+                                      RotaryScaling::yarn, RotaryScaling::longrope, RotaryScaling::llama3}) {
+    config.scaling = scaling;
+    for (Index a = 1; a < 25; ++a) {
+      for (Index b = 1; b < 25; ++b) {
+        const bool same = inverse_frequencies(config, a) == inverse_frequencies(config, b);
+        EXPECT_EQ(config.length_class(a) == config.length_class(b), same)
+            << "scaling " << static_cast<int>(scaling) << ", lengths " << a << " and " << b;
+      }
+    }
+    const bool changes = inverse_frequencies(config, 1) != inverse_frequencies(config, 20);
+    EXPECT_EQ(config.depends_on_length(), changes);
+  }
+}
+
+TEST(Rotary, DivisorsDivideWhateverTheScaling) {
+  RotaryConfig config = RotaryConfig::plain(4, 100);
+  const std::vector<float> plain = inverse_frequencies(config, 1);
+  config.divisors = {2, 8};
+  EXPECT_EQ(inverse_frequencies(config, 1), (std::vector<float>{plain[0] / 2, plain[1] / 8}));
+  EXPECT_TRUE(inverse_frequencies(RotaryConfig{}, 1).empty()) << "width 0: none";
+}
+
+TEST(Rotary, TablesHoldCosinesAndSinesOfEveryRowsPosition) {
+  SerialExecutor executor;
+  Scratch scratch;
+  Scratch tables;
+  Batch batch;
+  batch.sequences = {{0, 3, 3, nullptr, {}}, {3, 2, 1002, nullptr, {}}};
+  batch.positions = {0, 1, 2, 1000, 1001};
+  Context context({executor}, scratch, tables, batch);
+  RotaryConfig config = RotaryConfig::plain(6, 10000);
+  config.attention_factor = 1.5;
+  const Context::RotaryTable& table = context.rotary_table(config);
+  ASSERT_EQ(table.cosines.shape(), (Shape{5, 3}));
+  for (Index r = 0; r < 5; ++r) {
+    for (Index i = 0; i < 3; ++i) {
+      const double angle =
+          batch.positions[static_cast<std::size_t>(r)] * std::pow(10000.0, -2.0 * static_cast<double>(i) / 6);
+      EXPECT_NEAR(static_cast<double>(table.cosines.row(r)[i]), 1.5 * std::cos(angle), 2e-4) << r << ", " << i;
+      EXPECT_NEAR(static_cast<double>(table.sines.row(r)[i]), 1.5 * std::sin(angle), 2e-4) << r << ", " << i;
+    }
+  }
+  const RotaryConfig equal = config;
+  EXPECT_EQ(context.rotary_table(equal).cosines.data(), table.cosines.data()) << "equal configs share a table";
+}
+
+}  // namespace
+}  // namespace headformer::testing
