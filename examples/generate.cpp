@@ -4,6 +4,7 @@
 #include <csignal>
 #include <headformer/text_generator.hpp>
 #include <iostream>
+#include <optional>
 
 #include "program.hpp"
 
@@ -44,7 +45,7 @@ class Display {
 struct Options {
   std::string model;
   std::string prompt;
-  std::string input_ids;
+  std::optional<std::string> input_ids;
   std::string inputs;
   std::string generation_config;
   std::vector<std::string> set;
@@ -160,8 +161,8 @@ class Program {
       ::isatty(STDIN_FILENO) != 0 ? chat_on_terminal() : chat_on_pipe();
     } else if (!options_.inputs.empty()) {
       for (std::vector<TokenId>& row : read_rows(options_.inputs)) answer(std::move(row));
-    } else if (!options_.input_ids.empty()) {
-      answer(parse_ids(options_.input_ids));
+    } else if (options_.input_ids) {
+      answer(parse_ids(*options_.input_ids));
     } else {
       answer(generator_->tokenizer().encode(options_.prompt));
     }

@@ -43,7 +43,8 @@ inline const CausalLmFamily& find_causal_lm_family(const Checkpoint& checkpoint)
         known += (known.empty() ? "" : ", ") + std::string(name);
     }
   }
-  throw ConfigError(checkpoint.name() + ": " + (checkpoint.is_gguf() ? "general.architecture" : "architectures") +
+  throw ConfigError((checkpoint.is_gguf() ? checkpoint.name() + ": general.architecture"
+                                          : checkpoint.config().file() + ": architectures") +
                     ": expected one of " + known + ", found " + detail::quoted(architecture));
 }
 

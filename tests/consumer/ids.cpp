@@ -1,8 +1,7 @@
 // What a user of headformer::models writes: a checkpoint opened by name, ids in, logits out; no text, nothing to link.
-#include <headformer/auto_causal_lm.hpp>
-
 #include <algorithm>
 #include <exception>
+#include <headformer/auto_causal_lm.hpp>
 #include <iostream>
 #include <vector>
 

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <headformer/models/causal_lm.hpp>
+#include <headformer/models/memory_estimate.hpp>
 #include <headformer/models/session.hpp>
+#include <headformer/weights/checkpoint.hpp>
 #include <random>
 #include <string>
 #include <vector>
@@ -42,10 +45,14 @@ inline const std::vector<DecoderCase>& decoder_cases() {
   return cases;
 }
 
-inline std::shared_ptr<const CausalLanguageModel> open_decoder(const std::string& path, LoadOptions options = {}) {
-  SerialExecutor executor;
-  options.executor = &executor;
-  return open_causal_lm(goldens() / path, options);
+// What knows every family, compiled once (decoder_families_test.cpp).
+std::shared_ptr<const CausalLanguageModel> open_decoder(const Checkpoint& checkpoint, LoadOptions options = {});
+MemoryEstimate estimate_decoder(const Checkpoint& checkpoint, const LoadOptions& options, const MemoryUse& use);
+const CausalLmFamily& family_of(const Checkpoint& checkpoint);
+
+inline std::shared_ptr<const CausalLanguageModel> open_decoder(const std::string& path_below_goldens,
+                                                               LoadOptions options = {}) {
+  return open_decoder(Checkpoint::open(goldens() / path_below_goldens), std::move(options));
 }
 
 inline std::shared_ptr<Workspace> workspace_of(int threads = 1, Isa isa = best_isa()) {

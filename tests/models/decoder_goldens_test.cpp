@@ -1,3 +1,5 @@
+#include <headformer/auto.hpp>
+
 #include "models/goldens.hpp"
 
 namespace headformer::testing {

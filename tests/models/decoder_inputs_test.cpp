@@ -168,9 +168,7 @@ TEST(DecoderInputs, NamedInputsThatDoNotFitAreNamed) {
        },
        {"token_type_ids", "input_ids", "attention_mask"}},
       {"ids as f32",
-       [&](NamedTensors& t) {
-         t.emplace("input_ids", Tensor<float>(Shape{1, 3}));
-       },
+       [&](NamedTensors& t) { t.emplace("input_ids", Tensor<float>(Shape{1, 3})); },
        {"input_ids", "I64", "F32"}},
       {"ids without a batch",
        [&](NamedTensors& t) { t.emplace("input_ids", ids({3})); },
@@ -194,14 +192,10 @@ TEST(DecoderInputs, NamedInputsThatDoNotFitAreNamed) {
        },
        {"position_ids", "-1"}},
       {"an id past int32",
-       [&](NamedTensors& t) {
-         t.emplace("input_ids", ids({1, 3}, std::int64_t{1} << 40));
-       },
+       [&](NamedTensors& t) { t.emplace("input_ids", ids({1, 3}, std::int64_t{1} << 40)); },
        {"input_ids", "1099511627776"}},
       {"embeddings of another width",
-       [&](NamedTensors& t) {
-         t.emplace("inputs_embeds", Tensor<float>(Shape{1, 3, 71}));
-       },
+       [&](NamedTensors& t) { t.emplace("inputs_embeds", Tensor<float>(Shape{1, 3, 71})); },
        {"inputs_embeds", "72", "71"}},
   };
   for (const Refused& refused : table) {

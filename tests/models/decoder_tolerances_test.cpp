@@ -63,11 +63,11 @@ TEST_P(InstructionSets, EveryOneFollowsTheReference) {
     if (std::find(std::begin(chosen), std::end(chosen), golden.name) == std::end(chosen)) continue;
     for (const WeightType weights : {WeightType(DType::f32), WeightType::stored()}) {
       SCOPED_TRACE(golden.name + (weights.dtype() ? " as f32" : " as stored"));
-      ModelOptions options;
-      options.load.weights = weights;
-      options.workspace = workspace_of(1, GetParam());
+      LoadOptions options;
+      options.weights = weights;
+      CausalLmModel model(open_decoder(Checkpoint::open(golden.model), options), workspace_of(1, GetParam()));
       const NamedTensors expected = read_tensors(golden.outputs);
-      const NamedTensors found = open_model(golden.model, options)->forward(read_tensors(golden.inputs));
+      const NamedTensors found = model.forward(read_tensors(golden.inputs));
       expect_close(std::get<Tensor<float>>(found.at("logits")), std::get<Tensor<float>>(expected.at("logits")),
                    golden.tolerance);
     }

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <headformer/auto.hpp>
+#include <headformer/formats/safetensors.hpp>
+#include <headformer/models/causal_lm_model.hpp>
 #include <string>
 #include <vector>
 

@@ -6,7 +6,7 @@ namespace {
 class MemoryEstimates : public ::testing::TestWithParam<DecoderCase> {
  protected:
   static MemoryEstimate estimate(const LoadOptions& options, const MemoryUse& use) {
-    return memory_estimate(Checkpoint::open(goldens() / GetParam().path), options, use);
+    return estimate_decoder(Checkpoint::open(goldens() / GetParam().path), options, use);
   }
 };
 
@@ -79,7 +79,7 @@ TEST(MemoryEstimate, ReadsHeadersOnly) {
   MemoryUse use;
   use.context = Index{1} << 20;
   use.sequences = 1000;
-  const MemoryEstimate estimate = memory_estimate(checkpoint, {}, use);
+  const MemoryEstimate estimate = estimate_decoder(checkpoint, {}, use);
   // 2 layers, 2 key/value heads of 12 with values in rows of 16: (12 + 16) * 2 * 2 floats a position.
   EXPECT_EQ(estimate.cache, std::size_t{1000} * (std::size_t{1} << 20) * 112 * sizeof(float));
   EXPECT_GT(estimate.cache, std::size_t{400} << 30) << "more than this machine could hold";

@@ -58,9 +58,7 @@ TEST_F(Embeddings, LearnedPositionsAreAddedByPosition) {
     for (Index c = 0; c < 32; ++c)
       ASSERT_EQ(x.view().row(r)[c], 1.0F + table[static_cast<std::size_t>(row * 32 + c)]) << r << ", " << c;
   }
-  expect_mentions(message_of<WeightError>([&] {
-                    LearnedPositions({7, 32}, weights());
-                  }),
+  expect_mentions(message_of<WeightError>([&] { LearnedPositions({7, 32}, weights()); }),
                   {"'positions.weight'", "[7, 32]", "[6, 32]"});
 }
 

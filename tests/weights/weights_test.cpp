@@ -112,9 +112,7 @@ TEST_F(WeightsTest, PartsOfOneTensorAreItsSuccessiveRows) {
   const Tensor<float> bias = layer.bias(parts);
   for (Index i = 0; i < 7; ++i) EXPECT_EQ(bias.data()[i], static_cast<float>(i));
   // A tensor that does not end with its last part does not fit.
-  expect_mentions(message_of<WeightError>([&] {
-                    layer.matrices(Part{{"fused_a", 3}, {"fused_b", 3}}, 6);
-                  }),
+  expect_mentions(message_of<WeightError>([&] { layer.matrices(Part{{"fused_a", 3}, {"fused_b", 3}}, 6); }),
                   {file(), "'model.layers.0.fused.weight'", "layers.0.fused_b.weight", "[6, 6]", "[7, 6]"});
   expect_mentions(message_of<WeightError>([&] { layer.bias(Part{{"fused_a", 3}}); }), {"[3]", "[7]"});
 }
@@ -157,9 +155,7 @@ TEST_F(WeightsTest, TransposedTensorsAreTurned) {
           << "output " << r << ", input " << k;
     }
   }
-  expect_mentions(message_of<WeightError>([&] {
-                    layer().matrices(Part{{"conv_a", 70}}, 45);
-                  }),
+  expect_mentions(message_of<WeightError>([&] { layer().matrices(Part{{"conv_a", 70}}, 45); }),
                   {"[45, 70]", "[70, 45]"});
 }
 
@@ -167,6 +163,20 @@ TEST_F(WeightsTest, OffsetsFromOneAreAdded) {
   tensors_["model.layers.0.gemma.weight"] = StoredTensor::of(Shape{3}, {-0.5F, 0, 2});
   const Tensor<float> weight = (layer() / "gemma").vector("weight", 3);
   EXPECT_EQ(std::vector<float>(weight.data(), weight.data() + 3), (std::vector<float>{0.5F, 1, 3}));
+}
+
+TEST_F(WeightsTest, ATableMaySayWhatIsDoneToEveryNorm) {
+  constexpr NameRow few[] = {{"layers.#.query", "model.layers.#.q", ""},
+                             {"layers.#.attn_norm", "model.layers.#.n", ""}};
+  const NameTable table = {few, {}, Transform::none, Transform::plus_one};
+  tensors_["model.layers.0.n.weight"] = StoredTensor::of(Shape{2}, {-0.5F, 0});
+  tensors_["model.layers.0.q.weight"] = matrix(2, 2);
+  open();
+  const Weights layer = Weights(*checkpoint_, table, options_, executor_).layer(0);
+  const Tensor<float> norm = (layer / "attn_norm").vector("weight", 2);
+  EXPECT_EQ(norm.data()[0], 0.5F);
+  EXPECT_EQ(norm.data()[1], 1.0F);
+  EXPECT_EQ(row_of(layer.matrices(Part{{"query", 2}}, 2)[0], 1), row_of(tensors_["model.layers.0.q.weight"], 1));
 }
 
 TEST_F(WeightsTest, InterleavedHeadsAreBoundAsHalves) {

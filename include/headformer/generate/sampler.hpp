@@ -76,7 +76,9 @@ inline void keep_top_p(Candidates& candidates, double p) {
   const std::vector<double> weights = candidates.weights();
   std::vector<std::size_t> order(weights.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weights[a] < weights[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return weights[a] != weights[b] ? weights[a] < weights[b] : a < b;  // equal ones in their order, as the reference
+  });
   double total = 0;
   for (const double weight : weights) total += weight;
   std::vector<bool> removed(order.size(), false);

@@ -31,7 +31,8 @@ inline NameTable names() { return {rows, ignored}; }
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "gpt2", "GPT-2");
-    config.learned_positions = config.context_length;
+    config.learned_positions =
+        checkpoint.gguf().integer_or("gpt2.context_length", config.context_length, 1, detail::most_width);
     for (LayerConfig& layer : config.layers) layer.feed_forward.activation = kernels::Activation::gelu_tanh;
     return config;
   }
@@ -41,7 +42,7 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   config.family = "GPT-2";
   config.width = json.integer("n_embd", 1, detail::most_width);
   config.vocabulary = json.integer("vocab_size", 1, std::numeric_limits<std::int32_t>::max());
-  config.context_length = config.learned_positions = json.integer_or("n_positions", 1024, 1);
+  config.context_length = config.learned_positions = json.integer_or("n_positions", 1024, 1, detail::most_width);
   config.tied_output = json.boolean_or("tie_word_embeddings", true);
   config.norm = {config.width, static_cast<float>(json.number_or("layer_norm_epsilon", 1e-5, 0, 1))};
 

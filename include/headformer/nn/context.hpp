@@ -88,8 +88,6 @@ concept Module = requires(const T& module, Context& context, TensorView<const fl
 
 /// Works on x in place.
 template <class T>
-concept Block = requires(const T& block, Context& context, TensorView<float> x) {
-  block(context, x);
-};
+concept Block = requires(const T& block, Context& context, TensorView<float> x) { block(context, x); };
 
 }  // namespace headformer

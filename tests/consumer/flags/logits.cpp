@@ -1,7 +1,7 @@
 // Compiled twice, with different machine flags, as FUNCTION.
-#include <headformer/auto_causal_lm.hpp>
-
 #include "logits.hpp"
+
+#include <headformer/auto_causal_lm.hpp>
 
 std::vector<float> FUNCTION(const char* checkpoint, std::string_view isa) {
   const auto model = headformer::open_causal_lm(checkpoint);

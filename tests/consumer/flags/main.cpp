@@ -1,11 +1,11 @@
 // Two translation units of one program, compiled with different machine flags, use the library: the linker must not
 // mix their code, and the kernels chosen at run time must give the same bits in both.
-#include "logits.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <iostream>
+
+#include "logits.hpp"
 
 namespace {
 

@@ -34,7 +34,7 @@ inline std::shared_ptr<std::byte> allocate_packed(std::size_t bytes) {
 #endif
   constexpr std::align_val_t alignment{64};
   return {static_cast<std::byte*>(::operator new(bytes, alignment)),
-          [](std::byte* p) { ::operator delete (p, std::align_val_t{64}); }};
+          [](std::byte* p) { ::operator delete(p, std::align_val_t{64}); }};
 }
 
 }  // namespace headformer::kernels::detail
