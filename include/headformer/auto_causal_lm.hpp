@@ -27,9 +27,11 @@ inline constexpr const CausalLmFamily* causal_lm_families[] = {
 inline const CausalLmFamily& find_causal_lm_family(const Checkpoint& checkpoint) {
   const std::string architecture = checkpoint.architecture();
   for (const CausalLmFamily* family : causal_lm_families) {
-    if (checkpoint.is_gguf() ? family->gguf_architecture == architecture
-                             : std::find(family->architectures.begin(), family->architectures.end(), architecture) !=
-                                   family->architectures.end()) {
+    const auto& names = family->architectures;
+    // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
+    const bool named = checkpoint.is_gguf() ? !architecture.empty() && family->gguf_architecture == architecture
+                                            : std::find(names.begin(), names.end(), architecture) != names.end();
+    if (named) {
       return *family;
     }
   }

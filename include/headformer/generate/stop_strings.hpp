@@ -9,8 +9,8 @@
 namespace headformer {
 
 /// Cuts a stream of text at the string that is complete first (of those that end together, the longest), however the
-/// text is split. Text that might be the beginning of one is held back until it is
-/// known, so nothing of a stop string is ever given out.
+/// text is split. Text that might be the beginning of one is held back until it is known, so nothing of a stop string
+/// is ever given out.
 class StopStrings {
  public:
   explicit StopStrings(std::vector<std::string> strings = {}) : strings_(std::move(strings)) {
