@@ -32,27 +32,33 @@ if [[ -z $cxx ]]; then
   exit 1
 fi
 
-read -ra flags <<<"$(pkg-config --cflags eigen3 libpcre2-8 libutf8proc)"
-read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc)"
 mkdir -p "$build"
-for name in "${names[@]}"; do
+export here root build cxx seconds
+
+# Both take a harness's name.
+build_harness() {
+  local flags libraries
+  read -ra flags <<<"$(pkg-config --cflags eigen3 libpcre2-8 libutf8proc)"
+  read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc)"
   "$cxx" -std=c++20 -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-    -I"$root/include" "${flags[@]}" "$here/fuzz_$name.cpp" -o "$build/fuzz_$name" "${libraries[@]}"
-done
-
-for name in "${names[@]}"; do
+    -I"$root/include" "${flags[@]}" "$here/fuzz_$1.cpp" -o "$build/fuzz_$1" "${libraries[@]}"
+}
+run_harness() {
   # What is found goes to a folder of its own; the committed seeds are only read.
-  found=$build/found_$name
+  local found=$build/found_$1 log=$build/fuzz_$1.log seeds=()
   mkdir -p "$found"
-  seeds=()
-  if [[ -d $here/corpus/$name ]]; then seeds=("$here/corpus/$name"); fi
-  log=$build/fuzz_$name.log
-  if ! "$build/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
-    -print_final_stats=1 -artifact_prefix="$build/fuzz_$name-" "$found" "${seeds[@]}" >"$log" 2>&1; then
+  if [[ -d $here/corpus/$1 ]]; then seeds=("$here/corpus/$1"); fi
+  if ! "$build/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
+    -print_final_stats=1 -artifact_prefix="$build/fuzz_$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
     tail -n 60 "$log" >&2
-    echo "$0: fuzz_$name failed; its log is $log" >&2
-    exit 1
+    echo "fuzz_$1 failed; its log is $log" >&2
+    return 1
   fi
-  echo "fuzz_$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, no fault"
-done
+  echo "fuzz_$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, no fault"
+}
+export -f build_harness run_harness
+
+# One harness a processor; xargs ends with an error when one of them does.
+printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} bash -c 'build_harness {}'
+printf '%s\n' "${names[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_harness {}'
