@@ -11,16 +11,17 @@ namespace {
 std::size_t aligned_allocations = 0;
 }
 
-// Pages come from the aligned operator new: counting it shows whether a sequence asked for memory.
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+// Pages come from the aligned operator new: counting it shows whether a sequence asked for memory. Inlined, g++ would
+// take the pair for a mismatched one.
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   ++aligned_allocations;
   const auto align = static_cast<std::size_t>(alignment);
   void* memory = std::aligned_alloc(align, (bytes + align - 1) / align * align);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace headformer::testing {
 namespace {
