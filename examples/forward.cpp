@@ -3,6 +3,7 @@
 #include <headformer/auto.hpp>
 
 #include "program.hpp"
+#include "tensors.hpp"
 
 namespace {
 
@@ -17,17 +18,10 @@ NamedTensors read_inputs(const std::filesystem::path& path) {
       Tensor<float> tensor(entry.shape);
       if (count > 0) std::memcpy(tensor.data(), entry.bytes.data(), count * sizeof(float));
       inputs.emplace(entry.name, std::move(tensor));
-    } else if (entry.dtype == DType::i64 || entry.dtype == DType::i32) {
+    } else if (program::is_integers(entry)) {
       Tensor<std::int64_t> tensor(entry.shape);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (entry.dtype == DType::i64) {
-          std::memcpy(tensor.data() + i, entry.bytes.data() + i * sizeof(std::int64_t), sizeof(std::int64_t));
-        } else {
-          std::int32_t value = 0;
-          std::memcpy(&value, entry.bytes.data() + i * sizeof value, sizeof value);
-          tensor.data()[i] = value;
-        }
-      }
+      const std::vector<std::int64_t> values = program::integers(entry);
+      std::copy(values.begin(), values.end(), tensor.data());
       inputs.emplace(entry.name, std::move(tensor));
     } else {
       throw ArgumentError(path.string() + ": tensor " + entry.name + ": expected F32, I64 or I32, found " +

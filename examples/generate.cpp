@@ -1,12 +1,12 @@
 // Generates text from any decoder checkpoint; without one, from the bundled tiny model.
 #include <unistd.h>
 
-#include <csignal>
 #include <headformer/text_generator.hpp>
 #include <iostream>
 #include <optional>
 
 #include "program.hpp"
+#include "tensors.hpp"
 
 namespace {
 
@@ -98,26 +98,13 @@ std::vector<TokenId> parse_ids(const std::string& text) {
 std::vector<std::vector<TokenId>> read_rows(const std::string& path) {
   const Safetensors file = Safetensors::parse(Bytes::map(path));
   const auto read = [&](const char* name) {
-    std::vector<std::int64_t> values;
     const TensorEntry* entry = file.find(name);
-    if (entry == nullptr) return values;
-    if (entry->shape.rank() != 2 || (entry->dtype != DType::i64 && entry->dtype != DType::i32)) {
+    if (entry == nullptr) return std::vector<std::int64_t>();
+    if (entry->shape.rank() != 2 || !program::is_integers(*entry)) {
       throw ArgumentError(path + ": tensor " + name + ": expected I64 or I32 [B, T], found " +
                           std::string(name_of(entry->dtype)) + " " + to_string(entry->shape));
     }
-    for (Index i = 0; i < entry->shape.count(); ++i) {
-      std::int64_t value = 0;
-      std::int32_t narrow = 0;
-      const auto at = static_cast<std::size_t>(i);
-      if (entry->dtype == DType::i64) {
-        std::memcpy(&value, entry->bytes.data() + at * sizeof value, sizeof value);
-      } else {
-        std::memcpy(&narrow, entry->bytes.data() + at * sizeof narrow, sizeof narrow);
-        value = narrow;
-      }
-      values.push_back(value);
-    }
-    return values;
+    return program::integers(*entry);
   };
   for (const TensorEntry& entry : file.tensors()) {
     if (entry.name != "input_ids" && entry.name != "attention_mask") {
