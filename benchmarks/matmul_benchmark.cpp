@@ -132,6 +132,7 @@ Matrices make(DType dtype, Sizes sizes, bool rotate) {
 
 void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes sizes) {
   SerialExecutor executor;
+  Scratch scratch;
   const Matrices matrices = make(dtype, sizes, rows == 1);
   std::vector<float> x(static_cast<std::size_t>(rows * sizes.inputs), 0.5F);
   std::vector<float> y(static_cast<std::size_t>(rows * sizes.outputs));
@@ -140,7 +141,7 @@ void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes si
   const auto run = [&] {
     kernels::matmul({executor, isa}, TensorView<const float>(x.data(), {rows, sizes.inputs}),
                     matrices.packed[turn++ % matrices.packed.size()],
-                    TensorView<float>(y.data(), {rows, sizes.outputs}));
+                    TensorView<float>(y.data(), {rows, sizes.outputs}), scratch);
     benchmark::ClobberMemory();
   };
   for (auto unused : state) {

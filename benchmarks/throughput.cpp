@@ -60,7 +60,8 @@ class Throughput {
   Throughput(const Options& options, int threads)
       : options_(options),
         workspace_(
-            std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa_from_name(options.compute.isa))) {
+            std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa_from_name(options.compute.isa),
+                                             options.compute.met())) {
     const double begin = now();
     LoadOptions load;
     load.weights = options.compute.weights();

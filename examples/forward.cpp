@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     ModelOptions options;
     options.load.weights = compute.weights();
     options.cache = compute.cache();
-    options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa));
+    options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa), compute.met());
     const NamedTensors tensors = read_inputs(inputs);
     write_outputs(outputs, open_model(model, std::move(options))->forward(tensors));
   });

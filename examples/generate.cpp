@@ -139,6 +139,7 @@ class Program {
     opening.session.cache = options.compute.cache();
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);
+    opening.activations = options.compute.met();
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
     generator_ = std::make_unique<TextGenerator>(options.model, std::move(opening));
   }

@@ -19,21 +19,25 @@ struct ComputeOptions {
   std::string isa = "auto";
   int threads = 0;
 
+  /// Defaults that a program may have of its own: `stored` weights and `automatic` activations, or f32 for both.
   void add_to(CLI::App& app, const std::string& default_dtype) {
     dtype = default_dtype;
+    if (dtype == "f32") activations = "f32";
     app.add_option("--dtype", dtype, "weights: stored, f32, bf16, f16, q8_0, q4_0, q5_0, q4_k, q6_k")
         ->capture_default_str();
-    app.add_option("--activations", activations, "what the weights meet: f32");
+    app.add_option("--activations", activations,
+                   "what the weights meet: f32, bf16, int8 (quantised weights only; without the option: int8 for "
+                   "quantised weights, f32 for others)")
+        ->capture_default_str();
     app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16")->capture_default_str();
     app.add_option("--isa", isa, "auto, avx512, avx2, portable")->capture_default_str();
     app.add_option("--threads", threads, "0: one for each processor")->capture_default_str();
   }
 
-  headformer::WeightType weights() const {
-    if (!activations.empty() && activations != "f32") {
-      throw headformer::ArgumentError("activations: expected f32, found " + headformer::detail::quoted(activations));
-    }
-    return headformer::WeightType::from_name(dtype);
+  headformer::WeightType weights() const { return headformer::WeightType::from_name(dtype); }
+  headformer::Activations met() const {
+    if (activations.empty()) return headformer::Activations::automatic;
+    return headformer::activations_from_name(activations);
   }
   headformer::DType cache() const {
     for (const auto cache : {headformer::DType::f32, headformer::DType::f16, headformer::DType::bf16}) {

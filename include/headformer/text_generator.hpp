@@ -26,6 +26,7 @@ struct TextGeneratorOptions {
   int threads = 0;                     ///< 0: one for each processor
   std::shared_ptr<Executor> executor;  ///< the caller's own, in place of a pool of `threads`
   Isa isa = best_isa();
+  Activations activations = Activations::automatic;  ///< what weights meet
   Cancellation cancellation;  ///< ends loading with CancelledError, a stream quietly
   ProgressCallback progress;  ///< of loading and prefilling
 };
@@ -177,7 +178,8 @@ class TextGenerator {
  private:
   static std::shared_ptr<Workspace> make_workspace(const TextGeneratorOptions& options) {
     return std::make_shared<Workspace>(
-        options.executor ? options.executor : std::make_shared<ThreadPool>(options.threads), options.isa);
+        options.executor ? options.executor : std::make_shared<ThreadPool>(options.threads), options.isa,
+        options.activations);
   }
 
   /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its

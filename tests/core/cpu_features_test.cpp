@@ -38,19 +38,35 @@ TEST(CpuFeatures, AgreeWithTheKernel) {
 }
 #endif
 
-TEST(Isa, NamesAndBack) {
+TEST(Isa, ANameIsTheBestOfItsFamily) {
   EXPECT_EQ(isa_from_name("auto"), best_isa());
   EXPECT_EQ(isa_from_name("portable"), Isa::portable);
-  EXPECT_EQ(name_of(Isa::portable), "portable");
-  EXPECT_EQ(name_of(Isa::avx2), "avx2");
-  EXPECT_EQ(name_of(Isa::avx512), "avx512");
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (isa <= best_isa()) {
-      EXPECT_EQ(isa_from_name(name_of(isa)), isa);
+  const CpuFeatures features = CpuFeatures::detect();
+  for (const char* name : {"avx2", "avx512"}) {
+    const bool wide = std::string(name) == "avx512";
+    if (wide ? features.avx512 : features.avx2) {
+      const Isa isa = isa_from_name(name);
+      EXPECT_TRUE(has_isa(features, isa));
+      EXPECT_TRUE(name_of(isa).starts_with(name)) << name_of(isa);
+      EXPECT_EQ(isa, best_isa(wide ? Isa::avx512_bf16 : Isa::avx2_vnni));
     } else {
-      EXPECT_THROW(isa_from_name(name_of(isa)), ArgumentError);
+      EXPECT_THROW(isa_from_name(name), ArgumentError);
     }
   }
+}
+
+TEST(Isa, EachNeedsItsFeatures) {
+  CpuFeatures features;
+  EXPECT_TRUE(has_isa(features, Isa::portable));
+  for (const Isa isa : {Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+    EXPECT_FALSE(has_isa(features, isa)) << name_of(isa);
+  }
+  features.avx2 = features.avx512 = features.avx512_bf16 = true;
+  EXPECT_TRUE(has_isa(features, Isa::avx512));
+  EXPECT_FALSE(has_isa(features, Isa::avx512_vnni));
+  EXPECT_FALSE(has_isa(features, Isa::avx512_bf16));
+  features.avx512_vnni = true;
+  EXPECT_TRUE(has_isa(features, Isa::avx512_bf16));
 }
 
 TEST(Isa, UnknownNamesAreRefused) {

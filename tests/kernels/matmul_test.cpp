@@ -17,8 +17,22 @@ using testing::EncodedMatrix;
 std::vector<float> product_of(const Compute& compute, const std::vector<float>& x, const PackedMatrix& weights) {
   const auto rows = static_cast<Index>(x.size()) / weights.inputs();
   std::vector<float> y(static_cast<std::size_t>(rows * weights.outputs()), -7.0F);
-  matmul(compute, {x.data(), Shape{rows, weights.inputs()}}, weights, {y.data(), Shape{rows, weights.outputs()}});
+  Scratch scratch;
+  matmul(compute, {x.data(), Shape{rows, weights.inputs()}}, weights, {y.data(), Shape{rows, weights.outputs()}},
+         scratch);
   return y;
+}
+
+/// x [M, K] as int8 activations have it: 32 at a time, the greatest becomes 127.
+std::vector<float> rounded_to_int8(std::vector<float> x) {
+  for (std::size_t begin = 0; begin < x.size(); begin += 32) {
+    float greatest = 0.0F;
+    for (std::size_t i = begin; i < begin + 32; ++i) greatest = std::max(greatest, std::abs(x[i]));
+    const float scale = greatest / 127.0F;
+    const float factor = greatest == 0.0F ? 0.0F : 127.0F / greatest;
+    for (std::size_t i = begin; i < begin + 32; ++i) x[i] = std::nearbyint(x[i] * factor) * scale;
+  }
+  return x;
 }
 
 /// The product in double precision, and for each output the sum of magnitudes that rounding errors scale with.
@@ -45,12 +59,15 @@ void expect_near_exact(const std::vector<float>& found, const std::vector<float>
 struct Case {
   DType dtype;
   Isa isa;
+  Activations activations;
 };
 
 class Matmul : public ::testing::TestWithParam<Case> {
  protected:
   Index block() const { return static_cast<Index>(block_length(GetParam().dtype)); }
-  Compute compute() { return {executor_, GetParam().isa}; }
+  Compute compute() { return {executor_, GetParam().isa, GetParam().activations}; }
+  Compute compute(Executor& executor) { return {executor, GetParam().isa, GetParam().activations}; }
+  bool int8() const { return GetParam().activations == Activations::int8; }
 
   SerialExecutor executor_;
 };
@@ -58,19 +75,23 @@ class Matmul : public ::testing::TestWithParam<Case> {
 std::vector<Case> cases() {
   std::vector<Case> result;
   for (const DType dtype : testing::packable_dtypes) {
-    for (const Isa isa : testing::machine_isas()) result.push_back({dtype, isa});
+    for (const Isa isa : testing::machine_isas()) {
+      result.push_back({dtype, isa, Activations::f32});
+      if (is_quantised(dtype)) result.push_back({dtype, isa, Activations::int8});
+    }
   }
   return result;
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryDTypeAndIsa, Matmul, ::testing::ValuesIn(cases()), [](const auto& test) {
-  return std::string(name_of(test.param.dtype)) + "_" + std::string(name_of(test.param.isa));
+INSTANTIATE_TEST_SUITE_P(EveryDTypeIsaAndActivations, Matmul, ::testing::ValuesIn(cases()), [](const auto& test) {
+  return std::string(name_of(test.param.dtype)) + "_" + std::string(name_of(test.param.isa)) +
+         (test.param.activations == Activations::int8 ? "_int8" : "");
 });
 
 TEST_P(Matmul, EqualsTheExactProduct) {
   const bool plain = !is_quantised(GetParam().dtype);
   const std::vector<Index> inputs =
-      plain ? std::vector<Index>{1, 3, 31, 200} : std::vector<Index>{block(), 3 * block()};
+      plain ? std::vector<Index>{1, 3, 31, 200} : std::vector<Index>{block(), 3 * block(), 9 * block()};
   for (const Index outputs : {1, 33, 47, 48, 49, 100}) {
     for (const Index k : inputs) {
       const EncodedMatrix weights = testing::random_matrix(GetParam().dtype, outputs, k, 11);
@@ -78,13 +99,15 @@ TEST_P(Matmul, EqualsTheExactProduct) {
       for (const Index rows : {1, 2, 7, 13}) {
         SCOPED_TRACE(to_string(Shape{rows, outputs, k}));
         const auto x = testing::random_values(static_cast<std::size_t>(rows * k), 5);
-        ASSERT_NO_FATAL_FAILURE(expect_near_exact(product_of(compute(), x, packed), x, weights));
+        ASSERT_NO_FATAL_FAILURE(
+            expect_near_exact(product_of(compute(), x, packed), int8() ? rounded_to_int8(x) : x, weights));
       }
     }
   }
 }
 
 TEST_P(Matmul, EqualsTheF32ProductOfTheWidenedWeightsBitForBit) {
+  if (int8()) return;
   const Index inputs = 2304;  // more than a block of any kind
   const EncodedMatrix weights = testing::random_matrix(GetParam().dtype, 70, inputs, 3);
   const PackedMatrix packed = weights.pack(executor_);
@@ -101,7 +124,7 @@ TEST_P(Matmul, ARowHasTheSameBitsAloneAndAmongAnyOthers) {
   const PackedMatrix packed = testing::random_matrix(GetParam().dtype, outputs, inputs, 3).pack(executor_);
   const auto row = testing::random_values(static_cast<std::size_t>(inputs), 9);
   const std::vector<float> alone = product_of(compute(), row, packed);
-  for (const Index rows : {2, 3, 4, 5, 6, 7, 8, 9, 130}) {
+  for (const Index rows : {2, 3, 4, 5, 6, 7, 8, 9, 130, 200}) {
     auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 10);
     for (Index at = 0; at < rows; at += rows < 10 ? 1 : 43) {
       std::copy(row.begin(), row.end(), x.begin() + at * inputs);
@@ -124,9 +147,8 @@ TEST_P(Matmul, TheNumberOfThreadsChangesNoBit) {
     const std::vector<float> narrow_serial = product_of(compute(), x, narrow);
     for (const int threads : {2, 3, 7}) {
       ThreadPool pool(threads);
-      EXPECT_TRUE(testing::same_bits(product_of({pool, GetParam().isa}, x, packed), serial)) << rows << " " << threads;
-      EXPECT_TRUE(testing::same_bits(product_of({pool, GetParam().isa}, x, narrow), narrow_serial))
-          << rows << " " << threads;
+      EXPECT_TRUE(testing::same_bits(product_of(compute(pool), x, packed), serial)) << rows << " " << threads;
+      EXPECT_TRUE(testing::same_bits(product_of(compute(pool), x, narrow), narrow_serial)) << rows << " " << threads;
     }
   }
 }
@@ -154,8 +176,9 @@ TEST_P(MatmulOn, RowsMayHaveAStride) {
     std::copy_n(x.begin() + row * inputs, inputs, wide_x.begin() + row * 80 + 5);
   }
   const TensorView<float> y(wide_y.data(), Shape{rows, 60});
+  Scratch scratch;
   matmul({executor_, GetParam()}, TensorView<const float>(wide_x.data(), Shape{rows, 80}).slice_columns(5, 70), packed,
-         y.slice_columns(2, 53));
+         y.slice_columns(2, 53), scratch);
   for (Index row = 0; row < rows; ++row) {
     EXPECT_EQ(std::memcmp(y.row(row) + 2, expected.data() + row * outputs, outputs * sizeof(float)), 0);
     for (const Index outside : {0, 1, 53, 59}) EXPECT_EQ(y.row(row)[outside], 3.0F) << row << " " << outside;
@@ -182,9 +205,11 @@ TEST_P(MatmulOn, SeveralProductsAtOnceEqualEachAlone) {
       for (std::size_t i = 0; i < weights.size(); ++i) {
         products.push_back({&weights[i], {found[i].data(), Shape{rows, weights[i].outputs()}}, nullptr});
       }
-      matmul({pool, GetParam()}, {x.data(), Shape{rows, inputs}}, products);
+      Scratch scratch;
+      matmul({pool, GetParam(), Activations::automatic}, {x.data(), Shape{rows, inputs}}, products, scratch);
       for (std::size_t i = 0; i < weights.size(); ++i) {
-        EXPECT_TRUE(testing::same_bits(found[i], product_of({executor_, GetParam()}, x, weights[i])))
+        EXPECT_TRUE(
+            testing::same_bits(found[i], product_of({executor_, GetParam(), Activations::automatic}, x, weights[i])))
             << "product " << i << " rows " << rows << " threads " << threads;
       }
     }
@@ -200,15 +225,16 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
       const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
       const auto bias = testing::random_values(static_cast<std::size_t>(outputs), 2);
       const auto residual = testing::random_values(static_cast<std::size_t>(rows * outputs), 4);
-      const std::vector<float> plain = product_of({executor_, GetParam()}, x, packed);
+      const std::vector<float> plain = product_of({executor_, GetParam(), Activations::automatic}, x, packed);
       for (const int threads : {1, 3}) {
         ThreadPool pool(threads);
-        const Compute compute{pool, GetParam()};
+        const Compute compute{pool, GetParam(), Activations::automatic};
         std::vector<float> y(plain.size());
         std::vector<float> sum = residual;
         const auto run = [&](const Epilogue& epilogue) {
           const Product product{&packed, {y.data(), Shape{rows, outputs}}, &epilogue};
-          matmul(compute, {x.data(), Shape{rows, inputs}}, std::span(&product, 1));
+          Scratch scratch;
+          matmul(compute, {x.data(), Shape{rows, inputs}}, std::span(&product, 1), scratch);
         };
         const kernels::AddBias add_bias{bias.data()};
         run(add_bias);
@@ -226,23 +252,42 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
   }
 }
 
+TEST_P(MatmulOn, Int8ActivationsOfAnySizeAreFollowed) {
+  // Zeros, tiny and huge blocks, and one great value among small ones.
+  const Index inputs = 256;
+  const EncodedMatrix weights = testing::random_matrix(DType::q4_k, 40, inputs, 3);
+  const PackedMatrix packed = weights.pack(executor_);
+  std::vector<float> x = testing::random_values(static_cast<std::size_t>(3 * inputs), 9);
+  for (std::size_t i = 0; i < 32; ++i) {
+    x[i] = 0.0F;
+    x[32 + i] *= 1e-38F;
+    x[64 + i] *= 1e20F;
+  }
+  x[130] = 1e6F;
+  std::vector<float> expected = rounded_to_int8(x);
+  std::fill_n(expected.begin() + 32, 32, 0.0F);  // below what a scale can hold
+  expect_near_exact(product_of({executor_, GetParam(), Activations::int8}, x, packed), expected, weights);
+}
+
 TEST(MatmulShapes, EmptyProductsAreFine) {
   SerialExecutor executor;
+  Scratch scratch;
   const PackedMatrix weights = testing::random_matrix(DType::f32, 5, 4, 1).pack(executor);
-  matmul({executor}, {nullptr, Shape{0, 4}}, weights, {nullptr, Shape{0, 5}});
-  matmul({executor}, {nullptr, Shape{3, 4}}, std::span<const Product>());
+  matmul({executor}, {nullptr, Shape{0, 4}}, weights, {nullptr, Shape{0, 5}}, scratch);
+  matmul({executor}, {nullptr, Shape{3, 4}}, std::span<const Product>(), scratch);
   const PackedMatrix no_inputs = testing::random_matrix(DType::f32, 5, 0, 1).pack(executor);
   std::vector<float> y(10, 3.0F);
-  matmul({executor}, {y.data(), Shape{2, 0}}, no_inputs, {y.data(), Shape{2, 5}});
+  matmul({executor}, {y.data(), Shape{2, 0}}, no_inputs, {y.data(), Shape{2, 5}}, scratch);
   EXPECT_EQ(y, std::vector<float>(10, 0.0F));
 }
 
 TEST(MatmulShapes, DisagreementIsAnErrorThatNamesBoth) {
   SerialExecutor executor;
+  Scratch scratch;
   const PackedMatrix weights = testing::random_matrix(DType::f32, 5, 4, 1).pack(executor);
   std::vector<float> memory(100);
   const auto call = [&](const Shape& x, const Shape& y) {
-    matmul({executor}, {memory.data(), x}, weights, {memory.data() + 50, y});
+    matmul({executor}, {memory.data(), x}, weights, {memory.data() + 50, y}, scratch);
   };
   EXPECT_NO_THROW(call({2, 4}, {2, 5}));
   EXPECT_THROW(call({2, 3}, {2, 5}), ArgumentError);
@@ -254,7 +299,7 @@ TEST(MatmulShapes, DisagreementIsAnErrorThatNamesBoth) {
     EXPECT_EQ(std::string(error.what()), "matmul: expected x [M, 4] and y [M, 5], found x [2, 3] and y [2, 5]");
   }
   const Product nothing{nullptr, {memory.data(), Shape{1, 1}}, nullptr};
-  EXPECT_THROW(matmul({executor}, {memory.data(), Shape{1, 1}}, std::span(&nothing, 1)), ArgumentError);
+  EXPECT_THROW(matmul({executor}, {memory.data(), Shape{1, 1}}, std::span(&nothing, 1), scratch), ArgumentError);
 }
 
 }  // namespace

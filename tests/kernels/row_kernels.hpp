@@ -18,8 +18,8 @@ namespace headformer::testing {
 /// Every instruction set that this machine has.
 inline std::vector<Isa> machine_isas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (isa <= best_isa()) isas.push_back(isa);
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+    if (has_isa(CpuFeatures::detect(), isa)) isas.push_back(isa);
   }
   return isas;
 }

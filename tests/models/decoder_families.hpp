@@ -55,8 +55,9 @@ inline std::shared_ptr<const CausalLanguageModel> open_decoder(const std::string
   return open_decoder(Checkpoint::open(goldens() / path_below_goldens), std::move(options));
 }
 
-inline std::shared_ptr<Workspace> workspace_of(int threads = 1, Isa isa = best_isa()) {
-  return std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa);
+inline std::shared_ptr<Workspace> workspace_of(int threads = 1, Isa isa = best_isa(),
+                                               Activations activations = Activations::f32) {
+  return std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa, activations);
 }
 
 inline std::vector<TokenId> random_ids(const CausalLanguageModel& model, Index count, unsigned seed = 1) {

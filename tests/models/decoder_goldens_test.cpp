@@ -11,7 +11,7 @@ TEST_P(DecoderGoldens, LogitsFollowTheReference) {
   const Golden& golden = GetParam();
   ModelOptions options;
   options.load.weights = DType::f32;
-  options.workspace = std::make_shared<Workspace>(std::make_shared<ThreadPool>(2));
+  options.workspace = std::make_shared<Workspace>(std::make_shared<ThreadPool>(2), best_isa(), Activations::f32);
   const NamedTensors expected = read_tensors(golden.outputs);
   const NamedTensors found = open_model(golden.model, options)->forward(read_tensors(golden.inputs));
   ASSERT_FALSE(expected.empty());

@@ -56,33 +56,61 @@ struct CpuFeatures {
   }
 };
 
-/// The instruction set that kernels are chosen for at run time. `portable` is Eigen's packets at the width that the
-/// compiler's flags allow.
-enum class Isa : std::uint8_t { portable, avx2, avx512 };
+/// The instruction set that kernels are chosen for at run time, in ascending order; each has all of those before it of
+/// its family. `portable` is Eigen's packets at the width that the compiler's flags allow.
+enum class Isa : std::uint8_t {
+  portable,
+  avx2,         ///< with FMA and F16C
+  avx2_vnni,    ///< and int8 dot products of 256 bits
+  avx512,       ///< F, BW, DQ, VL
+  avx512_vnni,  ///< and int8 dot products of 512 bits
+  avx512_bf16,  ///< and bf16 dot products
+};
 
 constexpr std::string_view name_of(Isa isa) {
-  constexpr std::string_view names[] = {"portable", "avx2", "avx512"};
+  constexpr std::string_view names[] = {"portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16"};
   return names[static_cast<int>(isa)];
 }
 
-/// The best one of this machine.
-inline Isa best_isa() {
-  const CpuFeatures features = CpuFeatures::detect();
-  return features.avx512 ? Isa::avx512 : features.avx2 ? Isa::avx2 : Isa::portable;
+/// Whether these features are enough for it.
+constexpr bool has_isa(const CpuFeatures& features, Isa isa) {
+  switch (isa) {
+    case Isa::portable:
+      return true;
+    case Isa::avx2:
+      return features.avx2;
+    case Isa::avx2_vnni:
+      return features.avx_vnni;
+    case Isa::avx512:
+      return features.avx512;
+    case Isa::avx512_vnni:
+      return features.avx512_vnni;
+    default:
+      return features.avx512_vnni && features.avx512_bf16;
+  }
 }
 
-/// "auto", "avx512", "avx2" or "portable". Throws ArgumentError for another name and for one this machine lacks.
+/// The best one of this machine that is not above `limit`.
+inline Isa best_isa(Isa limit = Isa::avx512_bf16) {
+  const CpuFeatures features = CpuFeatures::detect();
+  int isa = static_cast<int>(limit);
+  while (!has_isa(features, static_cast<Isa>(isa))) --isa;
+  return static_cast<Isa>(isa);
+}
+
+/// "auto", "avx512", "avx2" or "portable": the best one of this machine, at all or of that family. Throws ArgumentError
+/// for another name and for a family this machine lacks.
 inline Isa isa_from_name(std::string_view name) {
-  const Isa best = best_isa();
-  if (name == "auto") return best;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (name != name_of(isa)) continue;
-    if (isa > best)
-      throw ArgumentError("isa: this machine has no " + std::string(name) + ", its best is " +
-                          std::string(name_of(best)));
-    return isa;
-  }
-  throw ArgumentError("isa: expected auto, avx512, avx2 or portable, found " + detail::quoted(name));
+  if (name == "auto") return best_isa();
+  if (name == "portable") return Isa::portable;
+  if (name != "avx2" && name != "avx512")
+    throw ArgumentError("isa: expected auto, avx512, avx2 or portable, found " + detail::quoted(name));
+  const bool wide = name == "avx512";
+  const Isa best = best_isa(wide ? Isa::avx512_bf16 : Isa::avx2_vnni);
+  if (best < (wide ? Isa::avx512 : Isa::avx2))
+    throw ArgumentError("isa: this machine has no " + std::string(name) + ", its best is " +
+                        std::string(name_of(best_isa())));
+  return best;
 }
 
 }  // namespace headformer

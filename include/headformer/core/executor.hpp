@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "headformer/core/activations.hpp"
 #include "headformer/core/cpu_features.hpp"
 #include "headformer/core/function_ref.hpp"
 #include "headformer/core/tensor.hpp"
@@ -29,10 +30,11 @@ class SerialExecutor final : public Executor {
   void run(FunctionRef<void(int)> task) override { task(0); }
 };
 
-/// What every kernel is told: where it may run and for which instruction set.
+/// What every kernel is told: where it may run, for which instruction set, and what weights meet.
 struct Compute {
   Executor& executor;
   Isa isa = best_isa();
+  Activations activations = Activations::f32;
 };
 
 /// A range of work items; empty when begin == end.

@@ -7,8 +7,11 @@
 #include "headformer/core/error.hpp"
 #include "headformer/core/executor.hpp"
 #include "headformer/core/function_ref.hpp"
+#include "headformer/core/scratch.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/kernels/integer_product.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
+#include "headformer/kernels/panel_job.hpp"
 #include "headformer/kernels/targets.hpp"
 
 namespace headformer::kernels {
@@ -81,23 +84,6 @@ struct TileArguments {
   Index line_step = 0;               ///< ... and from one cache line of weights to the next inside a k
 };
 
-/// Rows of x against one panel.
-struct PanelJob {
-  DType dtype = DType::f32;
-  const std::byte* panel = nullptr;
-  const std::byte* next = nullptr;  ///< the panel this worker does after it, or null
-  const float* x = nullptr;
-  Index x_stride = 0;
-  Index rows = 0;
-  Index inputs = 0;
-  float* y = nullptr;  ///< the panel's first column
-  Index y_stride = 0;
-  Index columns = 0;  ///< of the panel that exist
-  /// Told of rows [begin, end) of the job when they are done; may be null.
-  void (*finish)(const void* context, const PanelJob& job, Index begin, Index end) = nullptr;
-  const void* context = nullptr;
-};
-
 }  // namespace detail
 }  // namespace headformer::kernels
 
@@ -134,11 +120,25 @@ struct FinishContext {
   }
 };
 
+/// The activations of one call in the forms that its products want.
+struct ActivationForms {
+  TensorView<const float> x;
+  Int8Rows int8[2];  ///< with sub-blocks of 32 and of 16; made where a product asks for them
+
+  const Int8Rows& rows_for(DType weights) const { return int8[block_format(weights).sub_block == int8_block ? 0 : 1]; }
+};
+
+/// Whether a product with these weights takes its activations as int8.
+inline bool takes_int8(Activations activations, DType weights) {
+  return is_quantised(weights) && (activations == Activations::int8 || activations == Activations::automatic);
+}
+
 /// Panels [begin, end) of one product, for rows [first_row, last_row) of x.
-inline void multiply_panels(Isa isa, TensorView<const float> x, const Product& product, WorkRange panels,
-                            WorkRange rows) {
+inline void multiply_panels(const Compute& compute, const ActivationForms& forms, const Product& product,
+                            WorkRange panels, WorkRange rows) {
   const PackedMatrix& weights = *product.weights;
   const Index width = panel_layout(weights.dtype()).outputs;
+  const bool int8 = takes_int8(compute.activations, weights.dtype());
   for (Index panel = panels.begin; panel < panels.end; ++panel) {
     const Index column = panel * width;
     const FinishContext context{product.epilogue, rows.begin, column};
@@ -146,8 +146,6 @@ inline void multiply_panels(Isa isa, TensorView<const float> x, const Product& p
     job.dtype = weights.dtype();
     job.panel = weights.panel(panel);
     job.next = panel + 1 < panels.end ? weights.panel(panel + 1) : nullptr;
-    job.x = x.row(rows.begin);
-    job.x_stride = x.row_stride();
     job.rows = rows.end - rows.begin;
     job.inputs = weights.inputs();
     job.y = product.y.row(rows.begin) + column;
@@ -157,78 +155,124 @@ inline void multiply_panels(Isa isa, TensorView<const float> x, const Product& p
       job.finish = FinishContext::finish;
       job.context = &context;
     }
-    HEADFORMER_ON_TARGET(isa, multiply_panel(job));
-  }
-}
-
-/// The part [begin, end) of all products' columns, counted one product after another; a panel belongs to the part its
-/// first column lies in.
-inline void multiply_columns(Isa isa, TensorView<const float> x, std::span<const Product> products, WorkRange columns,
-                             WorkRange rows) {
-  Index first = 0;
-  for (const Product& product : products) {
-    const PanelLayout layout = panel_layout(product.weights->dtype());
-    const Index panels = layout.panels(product.weights->outputs());
-    const auto panel_from = [&](Index column) {
-      return std::clamp((column - first + layout.outputs - 1) / layout.outputs, Index{0}, panels);
-    };
-    if (columns.end > first) {
-      const Index begin = columns.begin <= first ? 0 : panel_from(columns.begin);
-      multiply_panels(isa, x, product, {begin, panel_from(columns.end)}, rows);
+    if (int8) {
+      const Int8Rows& records = forms.rows_for(weights.dtype());
+      job.records = records.record(rows.begin, 0);
+      job.record_stride = records.record(rows.begin, 1) - job.records;
+      HEADFORMER_ON_INTEGER_TARGET(compute.isa, multiply_integer_panel(job));
+    } else {
+      job.x = forms.x.row(rows.begin);
+      job.x_stride = forms.x.row_stride();
+      HEADFORMER_ON_TARGET(compute.isa, multiply_panel(job));
     }
-    first += panels * layout.outputs;
   }
 }
 
-}  // namespace detail
+/// The static partition of several products: panels one after another, weighed by their bytes.
+struct ProductShares {
+  std::span<const Product> products;
 
-/// Several products of the same activations in one parallel region: y = x * weights^T for each, in f32.
-///
-/// Every output is one chain of fused multiply-adds over ascending k, so its bits depend on its row of x and its row of
-/// weights only: not on M, the other rows, the number of threads or the format. (Targets that fuse agree with each
-/// other; the portable one without FMA rounds twice.) Quantised weights give the bits of their dequantised f32 form.
-///
-/// Shapes: x [M, K] (a row stride is allowed), weights [N, K], y [M, N]. x and the ys do not overlap. Throws
-/// ArgumentError when shapes disagree, and what an epilogue throws. Allocates nothing.
-inline void matmul(const Compute& compute, TensorView<const float> x, std::span<const Product> products) {
-  Index columns = 0;  // padded to whole panels
-  for (const Product& product : products) {
-    detail::check_product(x, product);
-    const detail::PanelLayout layout = detail::panel_layout(product.weights->dtype());
-    columns += layout.panels(product.weights->outputs()) * layout.outputs;
+  static Index panels(const Product& product) {
+    return panel_layout(product.weights->dtype()).panels(product.weights->outputs());
   }
-  const Index rows = x.rows();
-  if (rows == 0 || columns == 0) return;
-  // A core does some 100 multiply-adds and reads or expands some 10 weights a nanosecond; under 2 microseconds a fork
-  // costs more than it gives.
-  const double weights = static_cast<double>(columns) * static_cast<double>(x.columns());
-  const double nanoseconds = weights * (static_cast<double>(rows) / 100.0 + 0.1);
-  const int workers = compute.executor.size();
-  if (workers == 1 || nanoseconds < 2000.0) {
-    detail::multiply_columns(compute.isa, x, products, {0, columns}, {0, rows});
+  static Index panel_bytes(const Product& product) {
+    return static_cast<Index>(panel_layout(product.weights->dtype()).panel_bytes(product.weights->inputs()));
+  }
+  Index bytes() const {
+    Index total = 0;
+    for (const Product& product : products) total += panels(product) * panel_bytes(product);
+    return total;
+  }
+
+  /// The part [begin, end) of all bytes, for some rows; a panel belongs to the part its first byte lies in.
+  void multiply(const Compute& compute, const ActivationForms& forms, WorkRange part, WorkRange rows) const {
+    Index first = 0;
+    for (const Product& product : products) {
+      const Index count = panels(product);
+      const Index size = std::max<Index>(1, panel_bytes(product));
+      const auto panel_from = [&](Index byte) { return std::clamp((byte - first + size - 1) / size, Index{0}, count); };
+      if (part.end > first) {
+        multiply_panels(compute, forms, product,
+                        {part.begin <= first ? 0 : panel_from(part.begin), panel_from(part.end)}, rows);
+      }
+      first += count * panel_bytes(product);
+    }
+  }
+};
+
+/// The products of all forms, in parallel.
+inline void multiply_all(const Compute& compute, const ActivationForms& forms, std::span<const Product> products) {
+  const ProductShares shares{products};
+  const Index bytes = shares.bytes();
+  const Index rows = forms.x.rows();
+  if (rows == 0) return;
+  if (bytes == 0) {  // no outputs, or no inputs: sums of nothing
+    for (const Product& product : products) {
+      multiply_panels(compute, forms, product, {0, ProductShares::panels(product)}, {0, rows});
+    }
     return;
   }
+  // A core reads some 30 bytes and does some 50 multiply-adds a nanosecond; under 2 microseconds a fork costs more than
+  // it gives.
+  Index outputs = 0;
+  for (const Product& product : products) outputs += product.weights->outputs();
+  const double work = static_cast<double>(outputs) * static_cast<double>(forms.x.columns()) * static_cast<double>(rows);
+  const double nanoseconds = static_cast<double>(bytes) / 30.0 + work / 50.0;
+  const int workers = compute.executor.size();
+  if (workers == 1 || nanoseconds < 2000.0) return shares.multiply(compute, forms, {0, bytes}, {0, rows});
   // Few panels for many workers: rows are split too, in pieces of 64 or more.
-  const Index panels = columns / detail::plain_panel;
+  Index panels = 0;
+  for (const Product& product : products) panels += ProductShares::panels(product);
   const Index wanted = (4 * static_cast<Index>(workers) + panels) / (panels + 1);
   const Index row_parts = std::clamp(wanted, Index{1}, std::max(Index{1}, rows / 64));
   compute.executor.run([&](int worker) {
-    // Items are columns, one row part after another; a worker's run may span several parts.
-    const Index begin = columns * row_parts * worker / workers;
-    const Index end = columns * row_parts * (worker + 1) / workers;
-    for (Index part = begin / columns; part < row_parts && part * columns < end; ++part) {
-      const WorkRange inside{std::max(begin - part * columns, Index{0}), std::min(end - part * columns, columns)};
-      detail::multiply_columns(compute.isa, x, products, inside,
-                               {rows * part / row_parts, rows * (part + 1) / row_parts});
+    // Items are bytes, one row part after another; a worker's run may span several parts.
+    const Index begin = bytes * row_parts * worker / workers;
+    const Index end = bytes * row_parts * (worker + 1) / workers;
+    for (Index part = begin / bytes; part < row_parts && part * bytes < end; ++part) {
+      const WorkRange inside{std::max(begin - part * bytes, Index{0}), std::min(end - part * bytes, bytes)};
+      shares.multiply(compute, forms, inside, {rows * part / row_parts, rows * (part + 1) / row_parts});
     }
   });
 }
 
+}  // namespace detail
+
+/// Several products of the same activations in one parallel region: y = x * weights^T for each, summed in f32.
+///
+/// `compute.activations` says what the weights meet. As f32: every output is one chain of fused multiply-adds over
+/// ascending k, and quantised weights give the bits of their dequantised f32 form. As int8 (quantised weights only;
+/// `automatic` means just that): x is rounded to 8 bits with a scale for each 32, exact integer dot products of 16 or
+/// 32 are scaled and summed in f32, over ascending k. Either way an output's bits depend on its row of x and its row of
+/// weights only: not on M, the other rows or the number of threads. (Targets that fuse agree with each other; the
+/// portable one without FMA rounds twice.)
+///
+/// Shapes: x [M, K] (a row stride is allowed), weights [N, K], y [M, N]. x and the ys do not overlap. The memory for
+/// other forms of x comes from `scratch`. Throws ArgumentError when shapes disagree, and what an epilogue throws.
+inline void matmul(const Compute& compute, TensorView<const float> x, std::span<const Product> products,
+                   Scratch& scratch) {
+  bool wanted[2] = {false, false};
+  for (const Product& product : products) {
+    detail::check_product(x, product);
+    const DType dtype = product.weights->dtype();
+    if (detail::takes_int8(compute.activations, dtype)) {
+      wanted[detail::block_format(dtype).sub_block == detail::int8_block ? 0 : 1] = true;
+    }
+  }
+  Scratch::Frame frame(scratch);
+  detail::ActivationForms forms;
+  forms.x = x;
+  for (int i = 0; i < 2; ++i) {
+    if (wanted[i]) forms.int8[i] = detail::quantise_rows(compute, x, detail::int8_block / (i + 1), frame);
+  }
+  detail::multiply_all(compute, forms, products);
+}
+
 /// y = x * weights^T. Shapes: x [M, K], weights [N, K], y [M, N]. Throws ArgumentError when they disagree.
-inline void matmul(const Compute& compute, TensorView<const float> x, const PackedMatrix& weights,
-                   TensorView<float> y) {
+inline void matmul(const Compute& compute, TensorView<const float> x, const PackedMatrix& weights, TensorView<float> y,
+                   Scratch& scratch) {
   const Product product{&weights, y, nullptr};
-  matmul(compute, x, std::span<const Product>(&product, 1));
+  matmul(compute, x, std::span<const Product>(&product, 1), scratch);
 }
 
 }  // namespace headformer::kernels

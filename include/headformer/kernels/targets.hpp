@@ -52,7 +52,12 @@
 #endif
 
 #define HEADFORMER_BEGIN_AVX2 HEADFORMER_BEGIN_TARGET("avx2,fma,f16c")
+#define HEADFORMER_BEGIN_AVX2_VNNI HEADFORMER_BEGIN_TARGET("avx2,fma,f16c,avxvnni")
 #define HEADFORMER_BEGIN_AVX512 HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c")
+#define HEADFORMER_BEGIN_AVX512_VNNI \
+  HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")
+#define HEADFORMER_BEGIN_AVX512_BF16 \
+  HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c")
 
 #include "headformer/kernels/simd/portable.hpp"
 #if HEADFORMER_X86
@@ -63,8 +68,8 @@
 /// Calls a function that a body defined, in the version for `isa`; the value is what the function returns.
 #if HEADFORMER_X86
 #define HEADFORMER_ON_TARGET(isa, ...)                                             \
-  ((isa) == ::headformer::Isa::avx512 ? ::headformer::kernels::avx512::__VA_ARGS__ \
-   : (isa) == ::headformer::Isa::avx2 ? ::headformer::kernels::avx2::__VA_ARGS__   \
+  ((isa) >= ::headformer::Isa::avx512 ? ::headformer::kernels::avx512::__VA_ARGS__ \
+   : (isa) >= ::headformer::Isa::avx2 ? ::headformer::kernels::avx2::__VA_ARGS__   \
                                       : ::headformer::kernels::portable::__VA_ARGS__)
 #else
 #define HEADFORMER_ON_TARGET(isa, ...) (static_cast<void>(isa), ::headformer::kernels::portable::__VA_ARGS__)

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,22 +41,26 @@ class Linear {
   const std::vector<MatrixPart>& parts() const { return parts_; }
 
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
-    std::vector<kernels::AddBias> biases;
-    std::vector<kernels::Epilogue> epilogues;
-    std::vector<kernels::Product> products;
-    biases.reserve(matrices_.size());
-    epilogues.reserve(matrices_.size());
-    products.reserve(matrices_.size());
+    // Almost always one matrix, at most a few: nothing is allocated for them.
+    constexpr std::size_t at_once = 4;
     Index column = 0;
-    for (const kernels::PackedMatrix& matrix : matrices_) {
-      products.push_back({&matrix, y.slice_columns(column, column + matrix.outputs()), nullptr});
-      if (bias_.data() != nullptr) {
-        biases.push_back({bias_.data() + column});
-        products.back().epilogue = &epilogues.emplace_back(biases.back());
+    for (std::size_t first = 0; first < matrices_.size(); first += at_once) {
+      const std::size_t count = std::min(at_once, matrices_.size() - first);
+      std::array<kernels::AddBias, at_once> biases{};
+      std::array<std::optional<kernels::Epilogue>, at_once> epilogues;
+      std::array<kernels::Product, at_once> products;
+      for (std::size_t i = 0; i < count; ++i) {
+        const kernels::PackedMatrix& matrix = matrices_[first + i];
+        products[i] = {&matrix, y.slice_columns(column, column + matrix.outputs()), nullptr};
+        if (bias_.data() != nullptr) {
+          biases[i] = {bias_.data() + column};
+          products[i].epilogue = &epilogues[i].emplace(biases[i]);
+        }
+        column += matrix.outputs();
       }
-      column += matrix.outputs();
+      kernels::matmul(context.compute(), x, std::span<const kernels::Product>(products.data(), count),
+                      context.scratch());
     }
-    kernels::matmul(context.compute(), x, products);
   }
 
  private:

@@ -73,6 +73,10 @@ HEADFORMER_SIMD IntVec load_u8(const void* p) {
 HEADFORMER_SIMD IntVec load_i8(const void* p) {
   return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p)))};
 }
+HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
+  const __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
+  _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(halves, halves));
+}
 HEADFORMER_SIMD IntVec add(IntVec a, IntVec b) { return {_mm256_add_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec sub(IntVec a, IntVec b) { return {_mm256_sub_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec bit_and(IntVec a, IntVec b) { return {_mm256_and_si256(a.v, b.v)}; }
@@ -87,6 +91,9 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
   return {_mm256_srli_epi32(a.v, Bits)};
 }
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) { return {_mm256_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) {
+  return {_mm256_sll_epi32(a.v, _mm_cvtsi32_si128(bits))};
+}
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {
   return {_mm256_srai_epi32(a.v, Bits)};

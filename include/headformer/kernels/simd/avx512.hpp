@@ -74,6 +74,9 @@ HEADFORMER_SIMD IntVec load_u8(const void* p) {
 HEADFORMER_SIMD IntVec load_i8(const void* p) {
   return {_mm512_maskz_cvtepi8_epi32(all_lanes, _mm_loadu_si128(static_cast<const __m128i*>(p)))};
 }
+HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
+  _mm_storeu_si128(static_cast<__m128i*>(p), _mm512_maskz_cvtsepi32_epi8(all_lanes, a.v));
+}
 HEADFORMER_SIMD IntVec add(IntVec a, IntVec b) { return {_mm512_add_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec sub(IntVec a, IntVec b) { return {_mm512_sub_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec bit_and(IntVec a, IntVec b) { return {_mm512_and_si512(a.v, b.v)}; }
@@ -89,6 +92,9 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
 }
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) {
   return {_mm512_maskz_srl_epi32(all_lanes, a.v, _mm_cvtsi32_si128(bits))};
+}
+HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) {
+  return {_mm512_maskz_sll_epi32(all_lanes, a.v, _mm_cvtsi32_si128(bits))};
 }
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {

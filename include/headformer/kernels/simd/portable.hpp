@@ -140,6 +140,12 @@ HEADFORMER_SIMD IntVec load_i8(const void* p) {
   std::memcpy(&bytes, p, sizeof bytes);
   return {__builtin_convertvector(bytes, IntPacket)};
 }
+/// The lanes as bytes; they must fit.
+HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
+  typedef std::int8_t Bytes __attribute__((vector_size(width)));
+  const Bytes bytes = __builtin_convertvector(a.v, Bytes);
+  std::memcpy(p, &bytes, sizeof bytes);
+}
 HEADFORMER_SIMD IntVec load_u16(const void* p) {
   typedef std::uint16_t Halves __attribute__((vector_size(width * 2)));
   Halves halves;
@@ -167,6 +173,9 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
 /// The same, 0 <= bits < 32.
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) {
   return {std::bit_cast<IntPacket>(std::bit_cast<UintPacket>(a.v) >> static_cast<std::uint32_t>(bits))};
+}
+HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) {
+  return {std::bit_cast<IntPacket>(std::bit_cast<UintPacket>(a.v) << static_cast<std::uint32_t>(bits))};
 }
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {
