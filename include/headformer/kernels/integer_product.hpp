@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <iterator>
+
+#include "headformer/core/dtype.hpp"
 #include "headformer/kernels/int8_rows.hpp"
 #include "headformer/kernels/packing/expand_panel.hpp"
 #include "headformer/kernels/packing/panel_layout.hpp"
@@ -25,6 +29,43 @@ struct IntegerTile {
   float* y = nullptr;              ///< [rows][32]
   bool resume = false;             ///< start from y, not from zero
 };
+
+/// A format as integer products take it.
+struct IntegerFormat {
+  BlockFormat format;
+  BlockPlaces places;
+  std::uint8_t values[16] = {};  ///< of codes that are looked up, made unsigned by the bias
+  int bias_bits = 0;             ///< the codes' bias is 2 to their power ...
+  bool biased = false;           ///< ... or zero
+};
+
+constexpr IntegerFormat make_integer_format(DType dtype) {
+  IntegerFormat result;
+  if (!is_quantised(dtype)) return result;
+  result.format = block_format(dtype);
+  result.places = block_places(result.format);
+  int bias = result.format.bias;
+  if (result.format.values != nullptr) bias = result.format.values[0] < 0.0F ? 128 : 16;
+  for (int i = 0; i < 16 && result.format.values != nullptr; ++i) {
+    result.values[i] = static_cast<std::uint8_t>(static_cast<int>(result.format.values[i]) + bias);
+  }
+  result.biased = bias != 0;
+  while (bias >> (result.bias_bits + 1) != 0) ++result.bias_bits;
+  return result;
+}
+
+/// Of every quantised dtype, worked out by the compiler: a panel of one row has no time for it.
+struct IntegerFormats {
+  static constexpr int count = static_cast<int>(std::size(::headformer::detail::dtype_table));
+  IntegerFormat of[count];
+
+  constexpr IntegerFormats() {
+    for (int i = 0; i < count; ++i) of[i] = make_integer_format(static_cast<DType>(i));
+  }
+};
+inline constexpr IntegerFormats integer_formats;
+
+inline const IntegerFormat& integer_format(DType dtype) { return integer_formats.of[static_cast<int>(dtype)]; }
 
 }  // namespace headformer::kernels::detail
 
