@@ -56,6 +56,11 @@ void expect_near_exact(const std::vector<float>& found, const std::vector<float>
   }
 }
 
+std::vector<float> rounded_to_bf16(std::vector<float> x) {
+  for (float& value : x) value = static_cast<float>(bfloat16(value));
+  return x;
+}
+
 struct Case {
   DType dtype;
   Isa isa;
@@ -67,7 +72,11 @@ class Matmul : public ::testing::TestWithParam<Case> {
   Index block() const { return static_cast<Index>(block_length(GetParam().dtype)); }
   Compute compute() { return {executor_, GetParam().isa, GetParam().activations}; }
   Compute compute(Executor& executor) { return {executor, GetParam().isa, GetParam().activations}; }
-  bool int8() const { return GetParam().activations == Activations::int8; }
+  /// x as the weights meet it.
+  std::vector<float> met(const std::vector<float>& x) const {
+    if (GetParam().activations == Activations::int8) return rounded_to_int8(x);
+    return GetParam().activations == Activations::bf16 ? rounded_to_bf16(x) : x;
+  }
 
   SerialExecutor executor_;
 };
@@ -78,6 +87,7 @@ std::vector<Case> cases() {
     for (const Isa isa : testing::machine_isas()) {
       result.push_back({dtype, isa, Activations::f32});
       if (is_quantised(dtype)) result.push_back({dtype, isa, Activations::int8});
+      if (!is_quantised(dtype) || dtype == DType::q8_0) result.push_back({dtype, isa, Activations::bf16});
     }
   }
   return result;
@@ -85,7 +95,9 @@ std::vector<Case> cases() {
 
 INSTANTIATE_TEST_SUITE_P(EveryDTypeIsaAndActivations, Matmul, ::testing::ValuesIn(cases()), [](const auto& test) {
   return std::string(name_of(test.param.dtype)) + "_" + std::string(name_of(test.param.isa)) +
-         (test.param.activations == Activations::int8 ? "_int8" : "");
+         (test.param.activations == Activations::int8   ? "_int8"
+          : test.param.activations == Activations::bf16 ? "_bf16_activations"
+                                                        : "");
 });
 
 TEST_P(Matmul, EqualsTheExactProduct) {
@@ -99,15 +111,14 @@ TEST_P(Matmul, EqualsTheExactProduct) {
       for (const Index rows : {1, 2, 7, 13}) {
         SCOPED_TRACE(to_string(Shape{rows, outputs, k}));
         const auto x = testing::random_values(static_cast<std::size_t>(rows * k), 5);
-        ASSERT_NO_FATAL_FAILURE(
-            expect_near_exact(product_of(compute(), x, packed), int8() ? rounded_to_int8(x) : x, weights));
+        ASSERT_NO_FATAL_FAILURE(expect_near_exact(product_of(compute(), x, packed), met(x), weights));
       }
     }
   }
 }
 
 TEST_P(Matmul, EqualsTheF32ProductOfTheWidenedWeightsBitForBit) {
-  if (int8()) return;
+  if (GetParam().activations != Activations::f32) return;
   const Index inputs = 2304;  // more than a block of any kind
   const EncodedMatrix weights = testing::random_matrix(GetParam().dtype, 70, inputs, 3);
   const PackedMatrix packed = weights.pack(executor_);
@@ -249,6 +260,22 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
         for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(sum[i], residual[i] + plain[i]) << i;
       }
     }
+  }
+}
+
+TEST_P(MatmulOn, Bf16ActivationsAreRoundedToNearestEven) {
+  // Halves on both sides of even, a carry into the exponent, a denormal number, infinities and a NaN.
+  const std::vector<float> x = {1.00390625F, 1.01171875F, 0x1.fffp0F, 1e-40F,    -1.00390625F, 3e38F, 0.0F,
+                                -0.0F,       123.456F,    -7.89e-8F,  0x1.ffp9F, 1.5F,         2.0F,  -3.25F};
+  const auto inputs = static_cast<Index>(x.size());
+  EncodedMatrix unit{DType::f32, inputs, inputs, {}, std::vector<float>(x.size() * x.size())};
+  for (std::size_t i = 0; i < x.size(); ++i) unit.values[i * x.size() + i] = 1.0F;
+  const PackedMatrix packed = unit.pack_widened(executor_);
+  EXPECT_EQ(product_of({executor_, GetParam(), Activations::bf16}, x, packed), rounded_to_bf16(x));
+  std::vector<float> special(x.size(), 0.0F);
+  special[3] = std::numeric_limits<float>::quiet_NaN();
+  for (const float y : product_of({executor_, GetParam(), Activations::bf16}, special, packed)) {
+    EXPECT_TRUE(std::isnan(y));
   }
 }
 

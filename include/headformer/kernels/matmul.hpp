@@ -9,6 +9,7 @@
 #include "headformer/core/function_ref.hpp"
 #include "headformer/core/scratch.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/kernels/bf16_rows.hpp"
 #include "headformer/kernels/integer_product.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
 #include "headformer/kernels/panel_job.hpp"
@@ -93,6 +94,22 @@ struct TileArguments {
 #define HEADFORMER_BODY "headformer/kernels/bodies/matmul_panel.inc"
 #include "headformer/kernels/for_each_target.inc"
 #undef HEADFORMER_BODY
+#define HEADFORMER_BODY "headformer/kernels/bodies/matmul_formats.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
+
+#if HEADFORMER_X86
+HEADFORMER_BEGIN_AVX512_BF16
+namespace headformer::kernels::avx512_bf16 {
+using namespace headformer::kernels::avx512;
+// clang-format off: each needs the one before it
+#include "headformer/kernels/bodies/matmul_tile.inc"
+#include "headformer/kernels/bodies/matmul_panel.inc"
+#include "headformer/kernels/bodies/matmul_bf16.inc"
+// clang-format on
+}  // namespace headformer::kernels::avx512_bf16
+HEADFORMER_END_TARGET
+#endif
 
 namespace headformer::kernels {
 namespace detail {
@@ -122,8 +139,9 @@ struct FinishContext {
 
 /// The activations of one call in the forms that its products want.
 struct ActivationForms {
-  TensorView<const float> x;
-  Int8Rows int8[2];  ///< with sub-blocks of 32 and of 16; made where a product asks for them
+  TensorView<const float> x;                   ///< rounded to bf16 where products meet that
+  TensorView<const std::uint32_t> bf16_pairs;  ///< made where a product asks for it, as the others
+  Int8Rows int8[2];                            ///< with sub-blocks of 32 and of 16
 
   const Int8Rows& rows_for(DType weights) const { return int8[block_format(weights).sub_block == int8_block ? 0 : 1]; }
 };
@@ -131,6 +149,11 @@ struct ActivationForms {
 /// Whether a product with these weights takes its activations as int8.
 inline bool takes_int8(Activations activations, DType weights) {
   return is_quantised(weights) && (activations == Activations::int8 || activations == Activations::automatic);
+}
+
+/// Whether it takes them as pairs of bf16: products of the processor's own.
+inline bool takes_bf16_pairs(const Compute& compute, DType weights) {
+  return compute.activations == Activations::bf16 && weights == DType::bf16 && compute.isa >= Isa::avx512_bf16;
 }
 
 /// Panels [begin, end) of one product, for rows [first_row, last_row) of x.
@@ -160,6 +183,13 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
       job.records = records.record(rows.begin, 0);
       job.record_stride = records.record(rows.begin, 1) - job.records;
       HEADFORMER_ON_INTEGER_TARGET(compute.isa, multiply_integer_panel(job));
+#if HEADFORMER_X86
+    } else if (takes_bf16_pairs(compute, weights.dtype())) {
+      job.x = reinterpret_cast<const float*>(forms.bf16_pairs.row(rows.begin));
+      job.x_stride = forms.bf16_pairs.row_stride();
+      job.inputs = forms.bf16_pairs.columns();
+      avx512_bf16::multiply_bf16_panel(job);
+#endif
     } else {
       job.x = forms.x.row(rows.begin);
       job.x_stride = forms.x.row_stride();
@@ -243,27 +273,35 @@ inline void multiply_all(const Compute& compute, const ActivationForms& forms, s
 /// `compute.activations` says what the weights meet. As f32: every output is one chain of fused multiply-adds over
 /// ascending k, and quantised weights give the bits of their dequantised f32 form. As int8 (quantised weights only;
 /// `automatic` means just that): x is rounded to 8 bits with a scale for each 32, exact integer dot products of 16 or
-/// 32 are scaled and summed in f32, over ascending k. Either way an output's bits depend on its row of x and its row of
-/// weights only: not on M, the other rows or the number of threads. (Targets that fuse agree with each other; the
-/// portable one without FMA rounds twice.)
+/// 32 are scaled and summed in f32, over ascending k. As bf16: x is rounded to it; bf16 weights then meet it in the
+/// processor's own products where it has them, two at a time. Whichever way, an output's bits depend on its row of x
+/// and its row of weights only: not on M, the other rows or the number of threads. (Targets that fuse agree with each
+/// other; the portable one without FMA rounds twice.)
 ///
 /// Shapes: x [M, K] (a row stride is allowed), weights [N, K], y [M, N]. x and the ys do not overlap. The memory for
 /// other forms of x comes from `scratch`. Throws ArgumentError when shapes disagree, and what an epilogue throws.
 inline void matmul(const Compute& compute, TensorView<const float> x, std::span<const Product> products,
                    Scratch& scratch) {
-  bool wanted[2] = {false, false};
+  bool int8[2] = {false, false};
+  bool bf16_pairs = false;
+  bool rounded = false;
   for (const Product& product : products) {
     detail::check_product(x, product);
     const DType dtype = product.weights->dtype();
     if (detail::takes_int8(compute.activations, dtype)) {
-      wanted[detail::block_format(dtype).sub_block == detail::int8_block ? 0 : 1] = true;
+      int8[detail::block_format(dtype).sub_block == detail::int8_block ? 0 : 1] = true;
+    } else if (detail::takes_bf16_pairs(compute, dtype)) {
+      bf16_pairs = true;
+    } else if (compute.activations == Activations::bf16) {
+      rounded = true;
     }
   }
   Scratch::Frame frame(scratch);
   detail::ActivationForms forms;
-  forms.x = x;
+  forms.x = rounded ? detail::rounded_to_bf16(compute, x, frame) : x;
+  if (bf16_pairs) forms.bf16_pairs = detail::bf16_pairs(compute, x, frame);
   for (int i = 0; i < 2; ++i) {
-    if (wanted[i]) forms.int8[i] = detail::quantise_rows(compute, x, detail::int8_block / (i + 1), frame);
+    if (int8[i]) forms.int8[i] = detail::quantise_rows(compute, x, detail::int8_block / (i + 1), frame);
   }
   detail::multiply_all(compute, forms, products);
 }

@@ -77,6 +77,11 @@ HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
   const __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
   _mm_storel_epi64(static_cast<__m128i*>(p), _mm_packs_epi16(halves, halves));
 }
+HEADFORMER_SIMD void store_i16(void* p, IntVec a) {
+  const __m256i low = _mm256_and_si256(a.v, _mm256_set1_epi32(0xffff));
+  _mm_storeu_si128(static_cast<__m128i*>(p),
+                   _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
 HEADFORMER_SIMD IntVec add(IntVec a, IntVec b) { return {_mm256_add_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec sub(IntVec a, IntVec b) { return {_mm256_sub_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec bit_and(IntVec a, IntVec b) { return {_mm256_and_si256(a.v, b.v)}; }

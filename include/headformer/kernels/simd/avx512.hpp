@@ -77,6 +77,9 @@ HEADFORMER_SIMD IntVec load_i8(const void* p) {
 HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
   _mm_storeu_si128(static_cast<__m128i*>(p), _mm512_maskz_cvtsepi32_epi8(all_lanes, a.v));
 }
+HEADFORMER_SIMD void store_i16(void* p, IntVec a) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_maskz_cvtepi32_epi16(all_lanes, a.v));
+}
 HEADFORMER_SIMD IntVec add(IntVec a, IntVec b) { return {_mm512_add_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec sub(IntVec a, IntVec b) { return {_mm512_sub_epi32(a.v, b.v)}; }
 HEADFORMER_SIMD IntVec bit_and(IntVec a, IntVec b) { return {_mm512_and_si512(a.v, b.v)}; }

@@ -146,6 +146,12 @@ HEADFORMER_SIMD void store_i8(void* p, IntVec a) {
   const Bytes bytes = __builtin_convertvector(a.v, Bytes);
   std::memcpy(p, &bytes, sizeof bytes);
 }
+/// The lanes' lower 16 bits.
+HEADFORMER_SIMD void store_i16(void* p, IntVec a) {
+  typedef std::int16_t Halves __attribute__((vector_size(width * 2)));
+  const Halves halves = __builtin_convertvector(a.v, Halves);
+  std::memcpy(p, &halves, sizeof halves);
+}
 HEADFORMER_SIMD IntVec load_u16(const void* p) {
   typedef std::uint16_t Halves __attribute__((vector_size(width * 2)));
   Halves halves;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "headformer/core/executor.hpp"
+#include "headformer/core/scratch.hpp"
+#include "headformer/kernels/rows.hpp"
+#include "headformer/kernels/targets.hpp"
+
+#define HEADFORMER_BODY "headformer/kernels/bodies/bf16_rows.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
+
+namespace headformer::kernels::detail {
+
+/// x [M, K] rounded to bf16, in pairs of k: [M, (K + 1) / 2], the last one filled with zero. The memory comes from the
+/// frame.
+inline TensorView<const std::uint32_t> bf16_pairs(const Compute& compute, TensorView<const float> x,
+                                                  Scratch::Frame& frame) {
+  const auto pairs = frame.take<std::uint32_t>(Shape{x.rows(), (x.columns() + 1) / 2});
+  parallel_for(compute.executor, x.rows(), row_grain(x.columns()), [&](Index begin, Index end) {
+    for (Index row = begin; row < end; ++row) {
+      if (pairs.columns() > 0) pairs.row(row)[pairs.columns() - 1] = 0;
+      HEADFORMER_ON_TARGET(compute.isa,
+                           round_to_bf16(x.row(row), x.columns(), reinterpret_cast<std::uint16_t*>(pairs.row(row))));
+    }
+  });
+  return pairs;
+}
+
+/// x [M, K] rounded to bf16 and widened again: the same numbers for products that multiply in f32.
+inline TensorView<const float> rounded_to_bf16(const Compute& compute, TensorView<const float> x,
+                                               Scratch::Frame& frame) {
+  const auto rounded = frame.take<float>(Shape{x.rows(), x.columns()});
+  parallel_for(compute.executor, x.rows(), row_grain(x.columns()), [&](Index begin, Index end) {
+    for (Index row = begin; row < end; ++row) {
+      HEADFORMER_ON_TARGET(compute.isa, round_through_bf16(x.row(row), x.columns(), rounded.row(row)));
+    }
+  });
+  return rounded;
+}
+
+}  // namespace headformer::kernels::detail
