@@ -9,12 +9,34 @@
 
 #include "headformer/kernels/targets.hpp"
 
+#if defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
 namespace headformer::kernels::HEADFORMER_PORTABLE {
 
 /// A struct, so that a body compiled for avx2_vnni finds its own and not also the one beside avx2's vectors.
 struct ByteDot {
   /// sum + the four products of unsigned bytes of `codes` and signed bytes of `x`, in every lane.
+#if defined(__ARM_FEATURE_MATMUL_INT8) && HEADFORMER_PORTABLE_WIDTH == 4
   static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
+    return {std::bit_cast<IntPacket>(vusdotq_s32(std::bit_cast<int32x4_t>(sum.v), std::bit_cast<uint8x16_t>(codes.v),
+                                                 std::bit_cast<int8x16_t>(x.v)))};
+  }
+#elif defined(__ARM_FEATURE_DOTPROD) && HEADFORMER_PORTABLE_WIDTH == 4
+  // Signed by signed only: codes less 128, and 128 times the bytes of x again.
+  static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
+    const int8x16_t bytes = std::bit_cast<int8x16_t>(x.v);
+    const uint8x16_t offset = vdupq_n_u8(128);
+    const int8x16_t signed_codes = vreinterpretq_s8_u8(veorq_u8(std::bit_cast<uint8x16_t>(codes.v), offset));
+    // 128 x = 2 * 64 x
+    const int32x4_t undone = vdotq_s32(vdupq_n_s32(0), vdupq_n_s8(64), bytes);
+    const int32x4_t dot = vdotq_s32(std::bit_cast<int32x4_t>(sum.v), signed_codes, bytes);
+    return {std::bit_cast<IntPacket>(vaddq_s32(dot, vaddq_s32(undone, undone)))};
+  }
+#else
+  // Not inlined: some twenty instructions, and nobody's fast path.
+  static HEADFORMER_NOINLINE IntVec add(IntVec sum, IntVec codes, IntVec x) {
     const IntPacket byte = IntPacket{} + 255;
     IntPacket result = sum.v + (codes.v & byte) * shift_right_signed<24>(shift_left<24>(x)).v;
     result += (shift_right<8>(codes).v & byte) * shift_right_signed<24>(shift_left<16>(x)).v;
@@ -22,6 +44,7 @@ struct ByteDot {
     result += shift_right<24>(codes).v * shift_right_signed<24>(x).v;
     return {result};
   }
+#endif
 };
 
 /// Sixteen bytes to look up from.
