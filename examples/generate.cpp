@@ -33,9 +33,13 @@ class Display {
     const auto rate = [](Index tokens, double seconds) {
       return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0;
     };
-    std::fprintf(stderr, "prompt %td tokens, %.1f tokens/s; generated %td tokens, %.1f tokens/s\n", t.prompt_tokens,
-                 rate(t.prompt_tokens, t.prefill_seconds), t.generated_tokens,
-                 rate(t.generated_tokens - 1, t.decode_seconds));
+    const Index fresh = t.prompt_tokens - t.reused_tokens;
+    std::fprintf(stderr, "prompt %td tokens, %.1f tokens/s; generated %td tokens, %.1f tokens/s\n", fresh,
+                 rate(fresh, t.prefill_seconds), t.generated_tokens, rate(t.generated_tokens - 1, t.decode_seconds));
+  }
+  /// What surrounds the turns that are typed.
+  void surround(const char* text) const {
+    if (shown_) std::fputs(text, stderr);
   }
 
  private:
@@ -158,18 +162,20 @@ class Program {
 
  private:
   /// Prints what follows the prompt: its text as it is made, or its ids.
-  std::string answer(std::vector<TokenId> prompt) {
+  void answer(std::vector<TokenId> prompt) {
     if (options_.output_ids && !config_.over(generator_->defaults()).stop_strings) {
-      Generation<Session> generation = generator_->generate_ids(std::move(prompt), config_);
+      Generation<SharedSession> generation = generator_->generate_ids(std::move(prompt), config_);
       while (generation.next()) continue;
       print_ids(generation.generated());
       display_.timings(generation.timings());
-      return {};
+      return;
     }
     TextStream stream = generator_->stream_ids(std::move(prompt), config_);
-    std::string text;
+    print(stream);
+  }
+
+  void print(TextStream& stream) const {
     for (const std::string_view piece : stream) {
-      text += piece;
       if (!options_.output_ids) std::cout << piece << std::flush;
     }
     if (options_.output_ids) {
@@ -178,51 +184,47 @@ class Program {
       std::cout << '\n' << std::flush;
     }
     display_.timings(stream.timings());
-    return text;
   }
 
   static void print_ids(std::span<const TokenId> ids) {
     std::cout << Json(std::vector<TokenId>(ids.begin(), ids.end())).dump() << '\n' << std::flush;
   }
 
-  std::string answer_chat(const std::vector<ChatMessage>& messages) {
-    return answer(generator_->tokenizer().encode(generator_->chat_template().render(messages, true), false));
-  }
-
   void chat_on_terminal() {
-    static_cast<void>(generator_->chat_template());
-    std::vector<ChatMessage> messages;
+    Conversation conversation(*generator_, config_);
     std::string line;
-    while (std::cout << "> " << std::flush && std::getline(std::cin, line)) {
-      if (line.empty()) continue;
-      messages.push_back({"user", line});
-      messages.push_back({"assistant", answer_chat(messages)});
+    while (display_.surround("> "), std::getline(std::cin, line)) {
+      if (!line.empty()) print(conversation.say(line));
     }
-    std::cout << '\n';
+    display_.surround("\n");
   }
 
+  /// A line is a turn of the user, or, when it begins with a bracket, a conversation so far.
   void chat_on_pipe() {
-    static_cast<void>(generator_->chat_template());
+    Conversation conversation(*generator_, config_);
     std::string line;
-    std::vector<ChatMessage> messages;
     while (std::getline(std::cin, line)) {
       if (line.empty()) continue;
-      if (line.front() == '[') {
-        answer_chat(parse_messages(line));
-        continue;
-      }
-      messages.push_back({"user", line});
-      messages.push_back({"assistant", answer_chat(messages)});
+      print(line.front() == '[' ? conversation.answer_to(read_messages(line)) : conversation.say(line));
     }
   }
 
-  static std::vector<ChatMessage> parse_messages(const std::string& line) {
-    const Json list = Json::parse(line, nullptr, false);
+  /// A JSON list of messages; one that goes over several lines is all that is left of the input.
+  static std::vector<ChatMessage> read_messages(std::string text) {
+    Json list = Json::parse(text, nullptr, false);
+    if (list.is_discarded()) {
+      text.append("\n").append(std::istreambuf_iterator<char>(std::cin), {});
+      list = Json::parse(text, nullptr, false);
+    }
     if (!list.is_array())
-      throw ArgumentError("--chat: expected a JSON list of messages, found " + detail::quoted(line, 80));
+      throw ArgumentError("--chat: expected a JSON list of messages, found " + detail::quoted(text, 80));
     std::vector<ChatMessage> messages;
     for (const Json& item : list) {
       const JsonObject message(item, "--chat");
+      for (const auto& [key, value] : item.items()) {
+        if (key != "role" && key != "content")
+          throw ArgumentError("--chat: message key " + detail::quoted(key, 80) + ": expected role and content only");
+      }
       messages.push_back({message.string("role"), message.string("content")});
     }
     return messages;

@@ -35,7 +35,7 @@ struct TextGeneratorOptions {
 /// of them together are the text, without special tokens and without a stop string.
 class TextStream {
  public:
-  TextStream(Generation<Session> generation, const Tokenizer& tokenizer, std::vector<std::string> stop_strings)
+  TextStream(Generation<SharedSession> generation, const Tokenizer& tokenizer, std::vector<std::string> stop_strings)
       : generation_(std::move(generation)), detokenizer_(tokenizer), stop_(std::move(stop_strings)) {}
 
   class Iterator {
@@ -60,6 +60,7 @@ class TextStream {
 
   /// Makes the next piece that is not empty; false when the text is over.
   bool advance() {
+    text_ += piece_;
     piece_.clear();
     while (piece_.empty()) {
       const std::optional<TokenId> id = generation_.next();
@@ -74,6 +75,8 @@ class TextStream {
     return true;
   }
   std::string_view piece() const { return piece_; }
+  /// All pieces so far.
+  std::string text() const { return text_ + piece_; }
 
   FinishReason finish_reason() const { return generation_.finish_reason(); }
   const GenerationTimings& timings() const { return generation_.timings(); }
@@ -81,9 +84,10 @@ class TextStream {
   std::span<const TokenId> ids() const { return generation_.generated(); }
 
  private:
-  Generation<Session> generation_;
+  Generation<SharedSession> generation_;
   Detokenizer detokenizer_;
   StopStrings stop_;
+  std::string text_;  ///< before piece_
   std::string piece_;
 };
 
@@ -124,8 +128,21 @@ class TextGenerator {
   /// The text that follows a prompt of ids.
   TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
     const GenerationConfig merged = config.over(defaults_);
-    return TextStream(start(std::move(prompt), merged), tokenizer(),
-                      merged.stop_strings.value_or(std::vector<std::string>{}));
+    return stream_of(start(new_session(), std::move(prompt), merged), merged);
+  }
+  /// The same in a session of the caller's, which goes back to what it shares with the prompt and goes on from there.
+  /// It is the stream's until that is over, and then holds the prompt and what followed, for the next call.
+  TextStream stream_ids(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
+                        const GenerationConfig& config = {}) const {
+    const GenerationConfig merged = config.over(defaults_);
+    return stream_of(start(session, std::move(prompt), merged), merged);
+  }
+  /// An empty session of the model, in the generator's workspace.
+  std::shared_ptr<Session> new_session() const {
+    auto session = std::make_shared<Session>(model_, workspace_, options_.session);
+    session->progress = options_.progress;
+    session->cancellation = options_.cancellation;
+    return session;
   }
 
   /// The whole text at once.
@@ -142,8 +159,8 @@ class TextGenerator {
     }
   }
   /// Ids alone, without text.
-  Generation<Session> generate_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
-    return start(std::move(prompt), config.over(defaults_));
+  Generation<SharedSession> generate_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
+    return start(new_session(), std::move(prompt), config.over(defaults_));
   }
 
   /// Throws IoError when the checkpoint has none.
@@ -211,7 +228,12 @@ class TextGenerator {
     return ids;
   }
 
-  Generation<Session> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
+  TextStream stream_of(Generation<SharedSession> generation, const GenerationConfig& merged) const {
+    return TextStream(std::move(generation), tokenizer(), merged.stop_strings.value_or(std::vector<std::string>{}));
+  }
+
+  Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
+                                  const GenerationConfig& config) const {
     const Index limit = model_->config().learned_positions;
     const auto length = static_cast<Index>(prompt.size());
     if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
@@ -219,10 +241,8 @@ class TextGenerator {
                           std::to_string(config.new_tokens(length)) + " new ones pass the model's context of " +
                           std::to_string(limit) + " learned positions");
     }
-    Session session(model_, workspace_, options_.session);
-    session.progress = options_.progress;
-    session.cancellation = options_.cancellation;
-    return Generation<Session>(std::move(session), std::move(prompt), config, options_.cancellation);
+    const Index held = session->keep_common(prompt);
+    return {SharedSession(session), std::move(prompt), config, options_.cancellation, held};
   }
 
   TextGeneratorOptions options_;
@@ -232,6 +252,51 @@ class TextGenerator {
   std::optional<ChatTemplate> chat_template_;
   GenerationConfig defaults_;
   std::shared_ptr<const CausalLanguageModel> model_;
+};
+
+/// A conversation through the checkpoint's chat template. Each turn computes only what is new in it: its session goes
+/// back to where the rendered conversation first differs from what it holds, and goes on from there. The answers are
+/// the same as those of TextGenerator::chat. Outlived by its generator.
+class Conversation {
+ public:
+  /// Begins with `messages`, if any: a system prompt, a conversation so far. Throws ConfigError without a template.
+  explicit Conversation(const TextGenerator& generator, GenerationConfig config = {},
+                        std::vector<ChatMessage> messages = {})
+      : generator_(generator),
+        template_(generator.chat_template()),
+        config_(std::move(config)),
+        session_(generator.new_session()),
+        messages_(std::move(messages)) {}
+
+  /// Adds a turn of the user and returns the answer's stream, which lives until the next turn; as much of it as has
+  /// been drawn by then is the assistant's turn. Throws what the template raises; then nothing has changed.
+  TextStream& say(std::string text) {
+    std::vector<ChatMessage> next = messages();
+    next.push_back({"user", std::move(text)});
+    return answer_to(std::move(next));
+  }
+  /// Puts other messages in place of all so far and returns the answer to them.
+  TextStream& answer_to(std::vector<ChatMessage> messages) {
+    std::vector<TokenId> prompt = generator_.tokenizer().encode(template_.render(messages, true), false);
+    TextStream stream = generator_.stream_ids(session_, std::move(prompt), config_);
+    messages_ = std::move(messages);
+    return answer_.emplace(std::move(stream));
+  }
+
+  /// All turns, the answer as far as it has been drawn included.
+  std::vector<ChatMessage> messages() const {
+    std::vector<ChatMessage> all = messages_;
+    if (answer_) all.push_back({"assistant", answer_->text()});
+    return all;
+  }
+
+ private:
+  const TextGenerator& generator_;
+  const ChatTemplate& template_;
+  GenerationConfig config_;
+  std::shared_ptr<Session> session_;
+  std::vector<ChatMessage> messages_;
+  std::optional<TextStream> answer_;
 };
 
 }  // namespace headformer

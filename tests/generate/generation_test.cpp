@@ -144,6 +144,20 @@ TEST_F(Generations, ThePenaltySeesPromptAndGenerated) {
   EXPECT_EQ(all(generation), (std::vector<TokenId>{3, 5, 6})) << "2 and 4 were in the prompt";
 }
 
+TEST_F(Generations, WhatTheSequenceHoldsIsNotAppendedAgain) {
+  config_.max_new_tokens = 2;
+  Generation<Counting> generation(Counting(&calls_), {7, 1, 2}, config_, {}, 2);
+  EXPECT_EQ(all(generation), (std::vector<TokenId>{3, 4}));
+  EXPECT_EQ(calls_, (Calls{{2}, {3}}));
+  EXPECT_EQ(generation.timings().prompt_tokens, 3);
+  EXPECT_EQ(generation.timings().reused_tokens, 2);
+  for (const Index held : {3, -1}) {
+    expect_mentions(
+        message_of<ArgumentError>([&] { Generation<Counting>(Counting(&calls_), {7, 1, 2}, config_, {}, held); }),
+        {"prompt", "3", std::to_string(held)});
+  }
+}
+
 TEST_F(Generations, AnEmptyPromptIsRefused) {
   expect_mentions(message_of<ArgumentError>([&] { start({}); }), {"prompt", "at least one"});
 }

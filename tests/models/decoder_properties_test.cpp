@@ -163,6 +163,31 @@ TEST_P(DecoderProperties, TruncatingIsNeverHavingGoneOn) {
   EXPECT_TRUE(same_bits(session.append(ids_), row_of(expected, count() - 1))) << "from the start";
 }
 
+TEST_P(DecoderProperties, GoingOnFromACommonBeginningIsComputingItAnew) {
+  for (const Index common : {count() - 6, Index{70}, Index{3}, Index{0}}) {
+    if (common > count() - 3) continue;
+    SCOPED_TRACE("common " + std::to_string(common));
+    std::vector<TokenId> other(ids_.begin(), ids_.begin() + common);
+    const std::vector<TokenId> tail = random_ids(*model_, count() - common - 2, 77);
+    other.insert(other.end(), tail.begin(), tail.end());
+    if (common < count()) other[static_cast<std::size_t>(common)] = (ids_[static_cast<std::size_t>(common)] + 1) % 100;
+    Session session = this->session();
+    session.append(ids_);
+    const Index held = session.keep_common(other);
+    ASSERT_EQ(held, session.length());
+    ASSERT_TRUE(held == common || held == 0) << held << ": all of it, or nothing where a window has passed it";
+    if (common == count() - 6) {
+      EXPECT_EQ(held, common) << "within every window";
+    }
+    const auto rest = std::span(other).subspan(static_cast<std::size_t>(held));
+    EXPECT_TRUE(same_bits(session.append(rest), row_of(logits_of(model_, other, workspace_), count() - 3)));
+  }
+  Session session = this->session();
+  session.append(ids_);
+  EXPECT_EQ(session.keep_common(ids_), count() - 1) << "the last id is left, for its logits";
+  EXPECT_EQ(session.keep_common({}), 0);
+}
+
 TEST_P(DecoderProperties, WhatMemoryHeldBeforeDoesNotShow) {
   const Tensor<float> expected = whole();
   {  // pages full of NaN go back to the pool that the next sequence takes its own from

@@ -181,6 +181,8 @@ TEST_F(SequenceStates, TruncatingRefusesWhatItCannotDo) {
   expect_mentions(message_of<ArgumentError>([&] { state.truncate(20); }), {"window of 6", "192", "20", "15"});
   expect_mentions(message_of<ArgumentError>([&] { state.fork(196); }), {"window of 6", "191"});
   EXPECT_EQ(state.length(), 300) << "nothing has changed";
+  for (const Index length : {301, -1, 20, 196}) EXPECT_FALSE(state.can_truncate(length)) << length;
+  for (const Index length : {300, 197, 0}) EXPECT_TRUE(state.can_truncate(length)) << length;
   EXPECT_EQ(held(state, 0), 5);
   EXPECT_NO_THROW(state.truncate(197));
   EXPECT_NO_THROW(state.truncate(0)) << "an empty sequence needs no keys";
@@ -201,6 +203,66 @@ TEST_F(SequenceStates, ReservedMemoryIsAllThatAppendingTakes) {
       EXPECT_EQ(aligned_allocations, before);
     }
   }
+}
+
+TEST_F(SequenceStates, EachSequenceReservesForItself) {
+  SequenceState first = sequence({0, 6});
+  SequenceState second = sequence({0, 6});
+  first.reserve(500, 1);
+  second.reserve(500, 1);
+  SequenceState third = sequence({0, 6});  // takes what it needs, but nothing that is reserved
+  append(third, 300);
+  const std::size_t before = aligned_allocations;
+  for (int i = 0; i < 500; ++i) {
+    append(first, 1);
+    append(second, 1, 0.5F);
+  }
+  EXPECT_EQ(aligned_allocations, before) << "both are there at once";
+  for (const Index position : {0, 63, 499}) {
+    EXPECT_EQ(mark_of(first, 0, position), 0);
+    EXPECT_EQ(mark_of(second, 0, position), 0.5F);
+  }
+}
+
+TEST_F(SequenceStates, WhatIsGivenBackStaysReserved) {
+  SequenceState state = sequence({0, 6});
+  state.reserve(500, 1);
+  std::vector<SequenceState> others;
+  std::size_t before = aligned_allocations;
+  for (const Index back : {499, 0, 130, 0}) {
+    while (state.length() < 500) append(state, 1);
+    EXPECT_EQ(aligned_allocations, before) << "before truncating to " << back;
+    if (state.can_truncate(back)) state.truncate(back);
+    others.push_back(sequence({0, 6}));
+    append(others.back(), 1);
+    EXPECT_EQ(aligned_allocations, before + 2) << "another finds nothing in the pool";
+    before = aligned_allocations;
+  }
+}
+
+TEST_F(SequenceStates, TheNextSequenceReservesWhatTheLastOneLeft) {
+  {
+    sequence({0}).reserve(500, 1);
+  }
+  const std::size_t before = aligned_allocations;
+  SequenceState next = sequence({0});
+  next.reserve(500, 1);
+  EXPECT_EQ(aligned_allocations, before);
+  next.reserve(500, 1);
+  EXPECT_EQ(aligned_allocations, before) << "asked for twice is not reserved twice";
+}
+
+TEST_F(SequenceStates, AForkHasNoPartInTheReserve) {
+  SequenceState parent = sequence({0});
+  append(parent, 70);
+  parent.reserve(500, 1);
+  SequenceState child = parent.fork(70);
+  append(child, 300, 0.5F);  // from the pool
+  const std::size_t before = aligned_allocations;
+  append(parent, 300);
+  EXPECT_EQ(aligned_allocations, before);
+  EXPECT_EQ(mark_of(child, 0, 369), 0.5F);
+  EXPECT_EQ(mark_of(parent, 0, 369), 0);
 }
 
 TEST_F(SequenceStates, APageOutlivesItsPool) {

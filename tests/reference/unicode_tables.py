@@ -88,12 +88,12 @@ def main():
 
 namespace headformer::unicode::detail {{
 
-/// Every run of code points of one general category: first code point << 5 | index into kCategoryNames.
-inline constexpr std::uint32_t kCategoryRuns[] = {{""")
+/// Every run of code points of one general category: first code point << 5 | index into category_names.
+inline constexpr std::uint32_t category_runs[] = {{""")
     print("\n".join(lines(runs)))
     print(f"""}};
 
-inline constexpr const char* kCategoryNames[] = {{""")
+inline constexpr const char* category_names[] = {{""")
     print("\n".join(lines(f'"{name}",' for name in CATEGORIES)))
     print(f"""}};
 
@@ -102,12 +102,12 @@ struct CodePointRange {{
 }};
 
 /// What `\\w` matches beside letters, marks, Nd, Nl and Pc (circled letters and the like).
-inline constexpr CodePointRange kWordExtras[] = {{""")
+inline constexpr CodePointRange word_extras[] = {{""")
     print("\n".join(lines(extra)))
     print(f"""}};
 
 /// What the Digits pre-tokenizer takes for a number beside Nd, Nl and No, its Unicode version being a later one.
-inline constexpr CodePointRange kNumericExtras[] = {{""")
+inline constexpr CodePointRange numeric_extras[] = {{""")
     print("\n".join(lines(more)))
     print("""};
 

@@ -24,19 +24,14 @@ struct ProgramResult {
   std::string error;
 };
 
-/// Runs an example program (build/examples/NAME) and waits for it.
-inline ProgramResult run_program(const std::string& name, const std::vector<std::string>& arguments,
-                                 const std::string& input = "") {
-  const TemporaryFolder folder;
-  const std::filesystem::path program = std::filesystem::path(HEADFORMER_PROGRAMS_DIR) / name;
-  const std::string in = folder.write("in", input).string();
-  const std::string out = (folder / "out").string();
-  const std::string error = (folder / "error").string();
+/// Starts a program whose standard streams are these files.
+inline pid_t start_program(const std::filesystem::path& program, const std::vector<std::string>& arguments,
+                           const std::string& in, const std::string& out, const std::string& error) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, error.c_str(), O_WRONLY | O_CREAT, 0600);
+  posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY | O_NOCTTY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_NOCTTY, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, error.c_str(), O_WRONLY | O_CREAT | O_NOCTTY, 0600);
   std::vector<std::string> words = {program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -46,9 +41,27 @@ inline ProgramResult run_program(const std::string& name, const std::vector<std:
   const int failed = posix_spawn(&process, program.c_str(), &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) throw std::runtime_error("cannot run " + program.string());
+  return process;
+}
+
+/// Waits for its end and returns its exit status; -1 when a signal ended it.
+inline int wait_for(pid_t process) {
   int status = 0;
   if (waitpid(process, &status, 0) != process) throw std::runtime_error("waitpid");
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out), read_file(error)};
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// Runs an example program (build/examples/NAME) and waits for it.
+inline ProgramResult run_program(const std::string& name, const std::vector<std::string>& arguments,
+                                 const std::string& input = "") {
+  const TemporaryFolder folder;
+  const std::filesystem::path program = std::filesystem::path(HEADFORMER_PROGRAMS_DIR) / name;
+  const std::string in = folder.write("in", input).string();
+  const std::string out = (folder / "out").string();
+  const std::string error = (folder / "error").string();
+  const pid_t process = start_program(program, arguments, in, out, error);
+  const int status = wait_for(process);
+  return {status, read_file(out), read_file(error)};
 }
 
 inline void expect_success(const ProgramResult& result) {

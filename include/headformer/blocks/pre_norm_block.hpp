@@ -1,8 +1,7 @@
 #pragma once
 
 #include "headformer/blocks/layer_config.hpp"
-#include "headformer/kernels/elementwise.hpp"
-#include "headformer/nn/context.hpp"
+#include "headformer/blocks/residual.hpp"
 
 namespace headformer {
 
@@ -21,15 +20,8 @@ struct PreNormBlock {
         ff(config.feed_forward, weights / "ff") {}
 
   void operator()(Context& context, TensorView<float> x) const {
-    Scratch::Frame frame(context.scratch());
-    const auto normed = frame.take<float>(x.shape());
-    const auto update = frame.take<float>(x.shape());
-    attn_norm(context, x, normed);
-    attn(context, normed, update);
-    kernels::add(context.compute(), x, update);
-    ff_norm(context, x, normed);
-    ff(context, normed, update);
-    kernels::add(context.compute(), x, update);
+    add_residual(context, x, attn_norm, attn);
+    add_residual(context, x, ff_norm, ff);
   }
 };
 
@@ -52,17 +44,8 @@ struct SandwichNormBlock {
         ff_post_norm(config.norm, weights / "ff_post_norm") {}
 
   void operator()(Context& context, TensorView<float> x) const {
-    Scratch::Frame frame(context.scratch());
-    const auto normed = frame.take<float>(x.shape());
-    const auto update = frame.take<float>(x.shape());
-    attn_norm(context, x, normed);
-    attn(context, normed, update);
-    attn_post_norm(context, update, normed);
-    kernels::add(context.compute(), x, normed);
-    ff_norm(context, x, normed);
-    ff(context, normed, update);
-    ff_post_norm(context, update, normed);
-    kernels::add(context.compute(), x, normed);
+    add_residual(context, x, attn_norm, attn, attn_post_norm);
+    add_residual(context, x, ff_norm, ff, ff_post_norm);
   }
 };
 

@@ -11,6 +11,7 @@ namespace headformer {
 
 /// Where parallel work runs. A caller may hand in its own (a game's job system, a server's pool); headformer's is
 /// ThreadPool. One run() at a time an executor: a model and its sessions may share one if they do not run at once.
+/// After fork() a child's models and sessions work as far as their executor does: ThreadPool starts new threads there.
 class Executor {
  public:
   virtual ~Executor() = default;

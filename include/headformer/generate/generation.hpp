@@ -5,6 +5,7 @@
 #include <concepts>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,18 +26,20 @@ enum class FinishReason { none, end_of_sequence, stop_string, length, cancelled 
 /// Seconds by the steady clock.
 struct GenerationTimings {
   Index prompt_tokens = 0;
+  Index reused_tokens = 0;  ///< of the prompt: those the sequence held already
   Index generated_tokens = 0;
   double prefill_seconds = 0;
   double decode_seconds = 0;  ///< of the tokens after the first
 };
 
-/// Token after token after a prompt; knows no model. The prompt is appended at the first next().
+/// Token after token after a prompt; knows no model. The prompt is appended at the first next(), but for its first
+/// `held` tokens, which the sequence holds already (fewer than all: the last one gives the first logits).
 template <TokenSequence Sequence>
 class Generation {
  public:
   /// `config` is complete: the caller's over the checkpoint's.
   Generation(Sequence sequence, std::vector<TokenId> prompt, const GenerationConfig& config,
-             Cancellation cancellation = {})
+             Cancellation cancellation = {}, Index held = 0)
       : sequence_(std::move(sequence)),
         history_(std::move(prompt)),
         prompt_length_(static_cast<Index>(history_.size())),
@@ -46,7 +49,12 @@ class Generation {
         sampler_(config),
         cancellation_(std::move(cancellation)) {
     if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
+    if (held < 0 || held >= prompt_length_) {
+      throw ArgumentError("prompt: expected fewer than its " + std::to_string(prompt_length_) +
+                          " tokens to be held already, found " + std::to_string(held));
+    }
     timings_.prompt_tokens = prompt_length_;
+    timings_.reused_tokens = held;
   }
 
   /// The next token, an ending one included; nothing when the generation is over.
@@ -58,8 +66,8 @@ class Generation {
     const auto begin = std::chrono::steady_clock::now();
     std::span<float> logits;
     try {
-      logits = sequence_.append(generated == 0 ? std::span<const TokenId>(history_)
-                                               : std::span<const TokenId>(history_).last(1));
+      const Index fresh = generated == 0 ? prompt_length_ - timings_.reused_tokens : 1;
+      logits = sequence_.append(std::span<const TokenId>(history_).last(static_cast<std::size_t>(fresh)));
     } catch (const CancelledError&) {
       return finish(FinishReason::cancelled);
     }

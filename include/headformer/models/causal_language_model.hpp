@@ -43,9 +43,11 @@ struct Workspace {
 
   std::shared_ptr<Executor> executor;
   Isa isa;
-  Activations activations;  ///< what weights meet
-  Scratch scratch;  ///< of the modules
-  Scratch tables;   ///< of a whole pass
+  Activations activations;        ///< what weights meet
+  Scratch scratch;                ///< of the modules
+  Scratch tables;                 ///< of a whole pass
+  Batch batch;                    ///< of the pass that runs
+  std::vector<Index> logit_rows;  ///< of its batch
 };
 
 /// Which rows of a sequence's input get logits.
@@ -107,9 +109,11 @@ class CausalLanguageModel {
   /// sequence has changed.
   void forward(Workspace& workspace, std::span<const SequenceInput> inputs, TensorView<float> logits,
                const Observer* observer = nullptr) const {
-    const Batch batch = make_batch(inputs);
+    Batch& batch = workspace.batch;
+    std::vector<Index>& rows = workspace.logit_rows;
+    fill(batch, inputs);
     if (batch.rows() == 0) return;
-    const std::vector<Index> rows = logit_rows(inputs);
+    find_logit_rows(rows, inputs);
     if (!rows.empty() && (logits.rows() != static_cast<Index>(rows.size()) || logits.columns() != config_.vocabulary)) {
       throw ArgumentError("logits: expected [" + std::to_string(rows.size()) + ", " +
                           std::to_string(config_.vocabulary) + "], found " + to_string(logits.shape()));
@@ -149,8 +153,9 @@ class CausalLanguageModel {
                              : static_cast<Index>(input.ids.size());
   }
 
-  Batch make_batch(std::span<const SequenceInput> inputs) const {
-    Batch batch;
+  void fill(Batch& batch, std::span<const SequenceInput> inputs) const {
+    batch.sequences.clear();
+    batch.positions.clear();
     for (const SequenceInput& input : inputs) {
       const Index rows = rows_of(input);
       check(input, rows);
@@ -167,7 +172,6 @@ class CausalLanguageModel {
       sequence.total_length = std::max(greatest + 1, input.total_length);
       if (rows > 0) batch.sequences.push_back(sequence);
     }
-    return batch;
   }
 
   void check(const SequenceInput& input, Index rows) const {
@@ -201,8 +205,8 @@ class CausalLanguageModel {
       throw ArgumentError("position_ids: past the range of int32");
   }
 
-  static std::vector<Index> logit_rows(std::span<const SequenceInput> inputs) {
-    std::vector<Index> result;
+  static void find_logit_rows(std::vector<Index>& result, std::span<const SequenceInput> inputs) {
+    result.clear();
     Index row = 0;
     for (const SequenceInput& input : inputs) {
       const Index rows = rows_of(input);
@@ -212,7 +216,6 @@ class CausalLanguageModel {
       for (Index i = first; i < rows; ++i) result.push_back(row + i);
       row += rows;
     }
-    return result;
   }
 
   CausalLmConfig config_;

@@ -168,13 +168,18 @@ inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::stri
                         kernels::Activation::silu, has("blk.0.ffn_up.bias")};
   result.layers.assign(static_cast<std::size_t>(gguf.integer(prefix + "block_count", 1, detail::most_layers)), layer);
   const RotaryConfig rotary = read_rotary(checkpoint, architecture, attention.head_width);
-  const Index window = gguf.integer_or(prefix + "attention.sliding_window", 0, 0);
   for (std::size_t i = 0; i < result.layers.size(); ++i) {
     result.layers[i].attention.slot = static_cast<Index>(i);
     result.layers[i].attention.rotary = rotary;
-    result.layers[i].attention.window = window;
   }
   return result;
+}
+
+/// A GGUF's window, in all layers. Only for the architectures whose models have one: files of others may hold the key too
+/// (of a window that is switched off), and llama.cpp does not look at it there.
+inline void set_window(const Checkpoint& checkpoint, const std::string& architecture, CausalLmConfig& config) {
+  const Index window = checkpoint.gguf().integer_or(architecture + ".attention.sliding_window", 0, 0);
+  for (LayerConfig& layer : config.layers) layer.attention.window = window;
 }
 
 /// Names of the Llama-like families, which agree on them; a family with other modules has its own rows.

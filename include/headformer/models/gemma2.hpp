@@ -11,24 +11,11 @@ using Gemma2 = CausalLm<NoPositions, SandwichNormBlock<RmsNorm, SelfAttention<Ca
 namespace gemma2 {
 
 /// Names of Gemma 2 and 3.
-inline constexpr NameRow rows[] = {
-    {"embedding", "model.embed_tokens", "token_embd"},
-    {"output_norm", "model.norm", "output_norm"},
-    {"output", "lm_head", "output"},
-    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm"},
-    {"layers.#.attn.query", "model.layers.#.self_attn.q_proj", "blk.#.attn_q"},
-    {"layers.#.attn.query_norm", "model.layers.#.self_attn.q_norm", "blk.#.attn_q_norm"},
-    {"layers.#.attn.key", "model.layers.#.self_attn.k_proj", "blk.#.attn_k"},
-    {"layers.#.attn.key_norm", "model.layers.#.self_attn.k_norm", "blk.#.attn_k_norm"},
-    {"layers.#.attn.value", "model.layers.#.self_attn.v_proj", "blk.#.attn_v"},
-    {"layers.#.attn.output", "model.layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.attn_post_norm", "model.layers.#.post_attention_layernorm", "blk.#.post_attention_norm"},
-    {"layers.#.ff_norm", "model.layers.#.pre_feedforward_layernorm", "blk.#.ffn_norm"},
-    {"layers.#.ff.gate", "model.layers.#.mlp.gate_proj", "blk.#.ffn_gate"},
-    {"layers.#.ff.up", "model.layers.#.mlp.up_proj", "blk.#.ffn_up"},
-    {"layers.#.ff.down", "model.layers.#.mlp.down_proj", "blk.#.ffn_down"},
-    {"layers.#.ff_post_norm", "model.layers.#.post_feedforward_layernorm", "blk.#.post_ffw_norm"},
-};
+inline constexpr auto rows =
+    with_rows({{"layers.#.attn_post_norm", "model.layers.#.post_attention_layernorm", "blk.#.post_attention_norm"},
+               {"layers.#.ff_norm", "model.layers.#.pre_feedforward_layernorm", "blk.#.ffn_norm"},
+               {"layers.#.ff_post_norm", "model.layers.#.post_feedforward_layernorm", "blk.#.post_ffw_norm"}},
+              decoder_rows);
 /// A checkpoint of the multimodal model holds a vision tower and its projector, which text does not use.
 inline constexpr std::string_view ignored[] = {"rotary_emb.inv_freq", "rope_freqs.weight", "vision_tower.",
                                                "multi_modal_projector."};
@@ -37,6 +24,7 @@ inline NameTable names() { return {rows, ignored, Transform::none, Transform::pl
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "gemma2", "Gemma2");
+    set_window(checkpoint, "gemma2", config);
     gemma::finish(config);
     config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.final_logit_softcapping", 30.0));
     const auto layers = static_cast<Index>(config.layers.size());
@@ -45,7 +33,10 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
       attention.soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.attn_logit_softcapping", 50.0));
       if (i % 2 == 1) attention.window = 0;
       // The 27B model, told by its depth as the format has no key for it, scales by its width a head.
-      if (layers == 46) attention.scale = 1.0F / std::sqrt(static_cast<float>(config.width / attention.heads));
+      if (layers == 46) {
+        const Index share = config.width / attention.heads;
+        attention.scale = 1.0F / std::sqrt(static_cast<float>(share));
+      }
     }
     return config;
   }

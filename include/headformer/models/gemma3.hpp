@@ -44,6 +44,7 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
     return read(json.has("text_config") ? json.object("text_config") : json);
   }
   CausalLmConfig config = read_decoder(checkpoint, "gemma3", "Gemma3");
+  set_window(checkpoint, "gemma3", config);
   gemma::finish(config);
   config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma3.final_logit_softcapping", 0.0));
   const auto layers = static_cast<Index>(config.layers.size());
@@ -57,7 +58,10 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
           RotaryConfig::plain(attention.head_width, checkpoint.gguf().number_or("gemma3.rope.freq_base_swa", 10000.0));
     }
     // The 27B model, told by its depth as the format has no key for it, scales by its width a head.
-    if (layers == 62) attention.scale = 1.0F / std::sqrt(static_cast<float>(config.width / attention.heads));
+    if (layers == 62) {
+      const Index share = config.width / attention.heads;
+      attention.scale = 1.0F / std::sqrt(static_cast<float>(share));
+    }
   }
   return config;
 }

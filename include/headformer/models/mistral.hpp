@@ -4,7 +4,8 @@
 
 namespace headformer::mistral {
 
-/// Mistral (Jiang et al. 2023, https://arxiv.org/abs/2310.06825): Llama with a sliding window. Its GGUFs are Llama's.
+/// Mistral (Jiang et al. 2023, https://arxiv.org/abs/2310.06825): Llama with a sliding window. Its GGUFs are
+/// Llama's: the format has no key for the window there, so they run without one, as in llama.cpp.
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   const JsonObject json = checkpoint.config();
   CausalLmConfig config = read_decoder(json, "Mistral");

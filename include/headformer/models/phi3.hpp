@@ -5,20 +5,12 @@
 namespace headformer::phi3 {
 
 /// Queries, keys and values lie in one tensor, gate and up in another: successive row ranges of it.
-inline constexpr NameRow rows[] = {
-    {"embedding", "model.embed_tokens", "token_embd"},
-    {"output_norm", "model.norm", "output_norm"},
-    {"output", "lm_head", "output"},
-    {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm"},
-    {"layers.#.attn.query", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
-    {"layers.#.attn.key", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
-    {"layers.#.attn.value", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
-    {"layers.#.attn.output", "model.layers.#.self_attn.o_proj", "blk.#.attn_output"},
-    {"layers.#.ff_norm", "model.layers.#.post_attention_layernorm", "blk.#.ffn_norm"},
-    {"layers.#.ff.gate", "model.layers.#.mlp.gate_up_proj", "blk.#.ffn_up"},
-    {"layers.#.ff.up", "model.layers.#.mlp.gate_up_proj", "blk.#.ffn_up"},
-    {"layers.#.ff.down", "model.layers.#.mlp.down_proj", "blk.#.ffn_down"},
-};
+inline constexpr auto rows = with_rows({{"layers.#.attn.query", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
+                                        {"layers.#.attn.key", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
+                                        {"layers.#.attn.value", "model.layers.#.self_attn.qkv_proj", "blk.#.attn_qkv"},
+                                        {"layers.#.ff.gate", "model.layers.#.mlp.gate_up_proj", "blk.#.ffn_up"},
+                                        {"layers.#.ff.up", "model.layers.#.mlp.gate_up_proj", "blk.#.ffn_up"}},
+                                       decoder_rows);
 inline NameTable names() { return {rows, decoder_ignored}; }
 
 /// Phi-3, 3.5 and 4-mini (Abdin et al. 2024, https://arxiv.org/abs/2404.14219): Llama with fused projections and
@@ -26,6 +18,7 @@ inline NameTable names() { return {rows, decoder_ignored}; }
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "phi3", "Phi3");
+    set_window(checkpoint, "phi3", config);
     config.restarts_with_long_factors = true;
     return config;
   }

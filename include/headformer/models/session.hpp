@@ -28,14 +28,17 @@ class Session {
         state_(model_->new_sequence(options.cache)) {
     if (options_.rows < 1)
       throw ArgumentError("session: expected rows of 1 or more, found " + std::to_string(options_.rows));
-    if (options_.reserve > 0) state_.reserve(options_.reserve, options_.rows);
+    if (options_.reserve > 0) {
+      state_.reserve(options_.reserve, options_.rows);
+      history_.reserve(static_cast<std::size_t>(options_.reserve));
+    }
   }
 
   Index length() const { return state_.length(); }
   const CausalLanguageModel& model() const { return *model_; }
   const SequenceState& state() const { return state_; }
 
-  /// Called while a long input is appended: after each piece.
+  /// Called while several ids or rows are appended: at the start and after each piece.
   ProgressCallback progress;
   /// Looked at between the pieces; CancelledError leaves the session with the pieces that are done.
   Cancellation cancellation;
@@ -90,6 +93,17 @@ class Session {
     history_.resize(replayable_ ? static_cast<std::size_t>(length) : 0);
   }
 
+  /// Goes back to the longest beginning that it shares with `ids` and can go back to, and returns its length: the ids
+  /// from there on are what is left to append, at least the last, which gives the logits. (With dynamic rotary scaling
+  /// keys keep the rotation they were cached with, as in every sequence that grows.)
+  Index keep_common(std::span<const TokenId> ids) {
+    const auto most = std::min(history_.size(), ids.empty() ? 0 : ids.size() - 1);
+    const auto end = history_.begin() + static_cast<std::ptrdiff_t>(replayable_ ? most : 0);
+    const Index common = std::mismatch(history_.begin(), end, ids.begin()).first - history_.begin();
+    truncate(state_.can_truncate(common) ? common : 0);
+    return length();
+  }
+
   /// A session with the same first `length` positions, which share memory until one of the two writes there.
   Session fork(Index length) const {
     Session copy(*this);
@@ -115,18 +129,24 @@ class Session {
 
   template <class Body>
   void for_each_piece(Index count, Body body) {
+    const auto report = [&](Index done) {
+      if (progress && count > 1)
+        progress({Progress::Stage::prefilling, static_cast<double>(done), static_cast<double>(count)});
+    };
+    report(0);
     for (Index begin = 0; begin < count; begin += options_.rows) {
       cancellation.throw_if_cancelled();
       const Index end = std::min(begin + options_.rows, count);
       body(begin, end);
-      if (progress && count > options_.rows)
-        progress({Progress::Stage::prefilling, static_cast<double>(end), static_cast<double>(count)});
+      report(end);
     }
   }
 
   /// Appends ids piece by piece; `prepare(input, begin, end)` says which logits a piece gives, and where to.
   template <class Prepare>
   void append_ids(std::span<const TokenId> ids, Index total, Prepare prepare) {
+    constexpr Index page = kernels::page_positions;  // grown as the pages are: between them a step allocates nothing
+    if (replayable_) history_.reserve(static_cast<std::size_t>((total + page - 1) / page * page));
     for_each_piece(static_cast<Index>(ids.size()), [&](Index begin, Index end) {
       SequenceInput input;
       input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
@@ -171,6 +191,16 @@ class Session {
   bool replayable_ = true;        ///< history_ is the whole sequence
   Index rotated_for_ = 0;         ///< length whose frequencies the latest positions have
   Tensor<float> logits_;          ///< [1, V]
+};
+
+/// A session that a generation shares with whoever goes on with it afterwards.
+class SharedSession {
+ public:
+  explicit SharedSession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
+  std::span<float> append(std::span<const TokenId> ids) { return session_->append(ids); }
+
+ private:
+  std::shared_ptr<Session> session_;
 };
 
 }  // namespace headformer

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <vector>
+#include <memory>
+#include <span>
 
 #include "headformer/kernels/attention.hpp"
 #include "headformer/kernels/rotary.hpp"
@@ -115,17 +116,19 @@ struct SelfAttention {
     parameters.scale = config.scale;
     parameters.soft_cap = config.soft_cap;
     parameters = Mask::apply(parameters, config.window);
-    std::vector<kernels::AttentionSequence> sequences;
-    sequences.reserve(context.batch().sequences.size());
-    for (const BatchSequence& sequence : context.batch().sequences) {
-      kernels::AttentionSequence item;
+    Scratch::Frame frame(context.scratch());
+    const std::size_t count = context.batch().sequences.size();
+    auto* const items = frame.take<kernels::AttentionSequence>(Shape{static_cast<Index>(count)}).data();
+    const std::span sequences(items, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const BatchSequence& sequence = context.batch().sequences[i];
+      kernels::AttentionSequence& item = *std::construct_at(items + i);
       item.first_row = sequence.first_row;
       item.rows = sequence.rows;
       item.first_position = sequence.state->length();
       item.keys = sequence.state->length() + sequence.rows;
       item.pages = sequence.state->pages(config.slot);
       if (!sequence.key_bias.empty()) item.bias = sequence.key_bias.data();  // strides 0: the same for all queries
-      sequences.push_back(item);
     }
     const auto& layout = context.batch().sequences.front().state->layout(config.slot);
     kernels::attention(context.compute(), parameters, layout, queries, sequences, y, context.scratch());

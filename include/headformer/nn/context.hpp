@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <functional>
+#include <new>
+#include <span>
 #include <string_view>
-#include <vector>
+#include <type_traits>
 
 #include "headformer/core/executor.hpp"
 #include "headformer/core/scratch.hpp"
@@ -38,24 +40,33 @@ class Context {
 
   /// Made at a config's first use in this pass and kept for the other layers.
   const RotaryTable& rotary_table(const RotaryConfig& config) {
-    for (const auto& [known, table] : rotary_tables_) {
-      if (*known == config) return table;
+    for (const KnownTable* known = rotary_tables_; known != nullptr; known = known->next) {
+      if (*known->config == config) return known->table;
     }
-    rotary_tables_.emplace_back(&config, make_rotary_table(config));
-    return rotary_tables_.back().second;
+    rotary_tables_ =
+        new (tables_.take<KnownTable>(Shape{1}).data()) KnownTable{&config, make_rotary_table(config), rotary_tables_};
+    return rotary_tables_->table;
   }
 
  private:
+  /// A list in the pass's own memory: a step of decoding asks the system for none.
+  struct KnownTable {
+    const RotaryConfig* config;
+    RotaryTable table;
+    const KnownTable* next;
+  };
+  static_assert(std::is_trivially_destructible_v<KnownTable>);
+
   RotaryTable make_rotary_table(const RotaryConfig& config) {
     const Index half = config.width / 2;
     const auto cosines = tables_.take<float>(Shape{batch_.rows(), half});
     const auto sines = tables_.take<float>(Shape{batch_.rows(), half});
     const auto scale = static_cast<float>(config.attention_factor);
-    std::vector<float> frequencies;
+    const std::span<float> frequencies(tables_.take<float>(Shape{half}).data(), static_cast<std::size_t>(half));
     Index known_class = -1;
     for (const BatchSequence& sequence : batch_.sequences) {
       if (const Index length_class = config.length_class(sequence.total_length); length_class != known_class) {
-        frequencies = inverse_frequencies(config, sequence.total_length);
+        inverse_frequencies(config, sequence.total_length, frequencies);
         known_class = length_class;
       }
       parallel_for(compute_.executor, sequence.rows, 16, [&](Index begin, Index end) {
@@ -77,7 +88,7 @@ class Context {
   Scratch& scratch_;
   Scratch::Frame tables_;
   const Batch& batch_;
-  std::vector<std::pair<const RotaryConfig*, RotaryTable>> rotary_tables_;
+  const KnownTable* rotary_tables_ = nullptr;
 };
 
 /// Maps x to y. Const, shareable between threads.

@@ -55,9 +55,8 @@ struct RotaryConfig {
   }
 };
 
-/// Inverse frequencies for a sequence of `length` positions. Shapes: -> [width / 2].
-inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index length) {
-  const Index half = config.width / 2;
+/// Inverse frequencies for a sequence of `length` positions. Shapes: result [width / 2].
+inline void inverse_frequencies(const RotaryConfig& config, Index length, std::span<float> result) {
   const auto width = static_cast<double>(config.width);
   double theta = config.theta;
   if (config.scaling == RotaryScaling::dynamic) {
@@ -66,13 +65,11 @@ inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index 
     theta *= std::pow(config.factor * total / maximum - (config.factor - 1), width / (width - 2));
   }
   // In f32, as the reference computes them: at large positions the rounding of a frequency is visible.
-  std::vector<float> result(static_cast<std::size_t>(half));
-  std::vector<float> periods(static_cast<std::size_t>(half));
-  for (Index i = 0; i < half; ++i) {
+  const auto period = [&](std::size_t i) {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(config.width);
-    periods[static_cast<std::size_t>(i)] = static_cast<float>(std::pow(theta, static_cast<double>(exponent)));
-    result[static_cast<std::size_t>(i)] = 1.0F / periods[static_cast<std::size_t>(i)];
-  }
+    return static_cast<float>(std::pow(theta, static_cast<double>(exponent)));
+  };
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = 1.0F / period(i);
   const auto factor = static_cast<float>(config.factor);
   switch (config.scaling) {
     case RotaryScaling::none:
@@ -83,7 +80,7 @@ inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index 
       break;
     case RotaryScaling::longrope: {
       const auto& factors = length > config.original_maximum_positions ? config.long_factors : config.short_factors;
-      for (std::size_t i = 0; i < result.size(); ++i) result[i] = 1.0F / (factors[i] * periods[i]);
+      for (std::size_t i = 0; i < result.size(); ++i) result[i] = 1.0F / (factors[i] * period(i));
       break;
     }
     case RotaryScaling::yarn: {
@@ -105,7 +102,7 @@ inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index 
         const float ramp =
             std::clamp((static_cast<float>(i) - static_cast<float>(low)) / static_cast<float>(high - low), 0.0F, 1.0F);
         const float keep = 1.0F - ramp;  // 1: a fast component, left as it is
-        result[i] = 1.0F / (factor * periods[i]) * (1.0F - keep) + result[i] * keep;
+        result[i] = 1.0F / (factor * period(i)) * (1.0F - keep) + result[i] * keep;
       }
       break;
     }
@@ -129,6 +126,10 @@ inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index 
     }
   }
   for (std::size_t i = 0; i < config.divisors.size() && i < result.size(); ++i) result[i] /= config.divisors[i];
+}
+inline std::vector<float> inverse_frequencies(const RotaryConfig& config, Index length) {
+  std::vector<float> result(static_cast<std::size_t>(config.width / 2));
+  inverse_frequencies(config, length, result);
   return result;
 }
 

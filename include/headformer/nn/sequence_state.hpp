@@ -1,12 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "headformer/core/tensor.hpp"
@@ -37,13 +39,6 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
     return Page(std::move(holder), data);
   }
 
-  /// Makes sure that `count` pages can be taken without asking the system for memory.
-  void reserve(std::size_t bytes, std::size_t count) {
-    const std::lock_guard lock(mutex_);
-    auto& free = free_[bytes];
-    while (free.size() < count) free.emplace_back(bytes);
-  }
-
  private:
   /// Gives the memory back to the pool, if it still exists, when the last holder lets go.
   struct Lease {
@@ -72,6 +67,48 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
   std::map<std::size_t, std::vector<AlignedArray<std::byte>>> free_;
 };
 
+/// Whether nobody else holds a page, so that it may be written to. The fence orders what the last other holder read of
+/// it before the writes that follow.
+inline bool is_unshared(const PagePool::Page& page) {
+  if (page.use_count() != 1) return false;
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
+}
+
+/// Pages set aside for one owner. A copy has none of them: a page that two might take would be no reserve.
+class PageReserve {
+ public:
+  PageReserve() = default;
+  PageReserve(const PageReserve&) noexcept {}
+  PageReserve(PageReserve&&) noexcept = default;
+  PageReserve& operator=(PageReserve other) noexcept {
+    pages_.swap(other.pages_);
+    size_ = other.size_;
+    return *this;
+  }
+  ~PageReserve() = default;
+
+  /// From now on: `missing` pages at once, and of those that are given back as many as make `size`.
+  void fill(PagePool& pool, std::size_t bytes, std::size_t missing, std::size_t size) {
+    size_ = std::max(size, size_);
+    pages_.reserve(size_);
+    while (pages_.size() < missing) pages_.push_back(pool.take(bytes));
+  }
+  PagePool::Page take(PagePool& pool, std::size_t bytes) {
+    if (pages_.empty()) return pool.take(bytes);
+    PagePool::Page page = std::move(pages_.back());
+    pages_.pop_back();
+    return page;
+  }
+  void give_back(PagePool::Page page) {
+    if (page && pages_.size() < size_ && is_unshared(page)) pages_.push_back(std::move(page));
+  }
+
+ private:
+  std::vector<PagePool::Page> pages_;
+  std::size_t size_ = 0;
+};
+
 /// What one attention layer keeps: the page layout and how far back it looks.
 struct KeyValueSlotConfig {
   kernels::KeyValueLayout layout;
@@ -82,8 +119,8 @@ struct KeyValueSlotConfig {
 /// of them writes. Not thread-safe; different sequences are independent.
 class SequenceState {
  public:
-  SequenceState(std::shared_ptr<PagePool> pool, std::vector<KeyValueSlotConfig> slots) : pool_(std::move(pool)) {
-    for (KeyValueSlotConfig& config : slots) slots_.push_back({std::move(config), {}, {}, 0});
+  SequenceState(std::shared_ptr<PagePool> pool, const std::vector<KeyValueSlotConfig>& slots) : pool_(std::move(pool)) {
+    for (const KeyValueSlotConfig& config : slots) slots_.push_back({config, {}, {}, 0, {}});
   }
 
   /// Positions held.
@@ -97,22 +134,20 @@ class SequenceState {
     return at(slot).pages[static_cast<std::size_t>(position / page_positions)].get();
   }
 
-  /// Makes sure of pages for `positions` in all now, so that appending up to there, at most `rows` at a time, allocates
-  /// nothing (as long as no other sequence of the pool takes them).
+  /// Sets pages for `positions` in all aside now, so that appending up to there, at most `rows` at a time, allocates
+  /// nothing (unless pages are shared with a fork: those are copied when they are written to). They are this sequence's
+  /// own until it ends; a fork reserves for itself.
   void reserve(Index positions, Index rows) {
-    std::map<std::size_t, std::size_t> wanted;
-    for (const Slot& slot : slots_) {
+    for (Slot& slot : slots_) {
       const Index span =
           slot.config.window > 0 ? std::min(positions, slot.config.window + rows + 2 * page_positions) : positions;
       const Index pages = (span + page_positions - 1) / page_positions + 1;
       const auto held = static_cast<Index>(slot.pages.size()) - slot.first_page;
-      if (pages > held) wanted[slot.config.layout.page_bytes()] += static_cast<std::size_t>(pages - held);
-    }
-    for (const auto& [bytes, count] : wanted) pool_->reserve(bytes, count);
-    for (Slot& slot : slots_) {
-      const auto pages = static_cast<std::size_t>((positions + page_positions - 1) / page_positions);
-      slot.pages.reserve(pages);
-      slot.pointers.reserve(pages);
+      slot.reserve.fill(*pool_, slot.config.layout.page_bytes(),
+                        static_cast<std::size_t>(std::max<Index>(0, pages - held)), static_cast<std::size_t>(pages));
+      const auto all = static_cast<std::size_t>((positions + page_positions - 1) / page_positions);
+      slot.pages.reserve(all);
+      slot.pointers.reserve(all);
     }
   }
 
@@ -123,9 +158,8 @@ class SequenceState {
       const std::size_t bytes = slot.config.layout.page_bytes();
       const auto last = static_cast<std::size_t>((length_ + rows + page_positions - 1) / page_positions);
       const auto partial = static_cast<std::size_t>(length_ / page_positions);
-      if (length_ % page_positions != 0 &&
-          slot.pages[partial].use_count() > 1) {  // shared with a fork: write to a copy
-        PagePool::Page copy = pool_->take(bytes);
+      if (length_ % page_positions != 0 && !is_unshared(slot.pages[partial])) {  // shared with a fork: write to a copy
+        PagePool::Page copy = slot.reserve.take(*pool_, bytes);
         std::memcpy(copy.get(), slot.pages[partial].get(), bytes);
         slot.set(partial, std::move(copy));
       }
@@ -135,7 +169,7 @@ class SequenceState {
           slot.pages.emplace_back();
           slot.pointers.push_back(nullptr);
         }
-        if (!slot.pages[page] || slot.pages[page].use_count() > 1) slot.set(page, pool_->take(bytes));
+        if (!slot.pages[page] || !is_unshared(slot.pages[page])) slot.set(page, slot.reserve.take(*pool_, bytes));
       }
     }
   }
@@ -147,6 +181,13 @@ class SequenceState {
       slot.drop_before(slot.config.window == 0 ? 0 : length_ - slot.config.window - page_positions);
   }
 
+  /// Whether every layer still has the keys that a sequence of `length` positions needs.
+  bool can_truncate(Index length) const {
+    return length >= 0 && length <= length_ &&
+           (length == 0 || std::all_of(slots_.begin(), slots_.end(),
+                                       [&](const Slot& slot) { return slot.first_kept() <= slot.first_seen(length); }));
+  }
+
   /// Forgets everything from position `length` on. Throws ArgumentError when that is past the end, or so far back that
   /// a windowed layer no longer has the keys it would need.
   void truncate(Index length) {
@@ -155,12 +196,10 @@ class SequenceState {
                           std::to_string(length));
     }
     for (const Slot& slot : slots_) {
-      const Index first = std::max<Index>(0, slot.config.window == 0 ? 0 : length - slot.config.window + 1);
-      if (length > 0 && slot.first_page * page_positions > first) {
+      if (length > 0 && slot.first_kept() > slot.first_seen(length)) {
         throw ArgumentError("truncate: a layer with a window of " + std::to_string(slot.config.window) +
-                            " has dropped the keys before position " +
-                            std::to_string(slot.first_page * page_positions) + ", length " + std::to_string(length) +
-                            " needs them from " + std::to_string(first));
+                            " has dropped the keys before position " + std::to_string(slot.first_kept()) + ", length " +
+                            std::to_string(length) + " needs them from " + std::to_string(slot.first_seen(length)));
       }
     }
     length_ = length;
@@ -191,9 +230,15 @@ class SequenceState {
     std::vector<PagePool::Page> pages;
     std::vector<const std::byte*> pointers;
     Index first_page = 0;  ///< pages before it have been dropped
+    PageReserve reserve;
 
+    Index first_kept() const { return first_page * page_positions; }
+    /// The first key that the next query of a sequence of `length` sees.
+    Index first_seen(Index length) const {
+      return config.window == 0 ? 0 : std::max<Index>(0, length - config.window + 1);
+    }
     void set(std::size_t page, PagePool::Page memory) {
-      pages[page] = std::move(memory);
+      reserve.give_back(std::exchange(pages[page], std::move(memory)));
       pointers[page] = pages[page].get();
     }
     void drop_before(Index position) {
@@ -202,6 +247,7 @@ class SequenceState {
     }
     void shrink(Index count) {
       if (count >= static_cast<Index>(pages.size())) return;
+      for (std::size_t page = static_cast<std::size_t>(count); page < pages.size(); ++page) set(page, nullptr);
       pages.resize(static_cast<std::size_t>(count));
       pointers.resize(static_cast<std::size_t>(count));
       first_page = std::min(first_page, count);

@@ -39,7 +39,7 @@ struct RenderOptions {
 class ChatTemplate {
  public:
   /// Parses Jinja source; `name` stands for it in messages. Throws FormatError with line and column.
-  explicit ChatTemplate(std::string source, std::string name = "chat_template")
+  explicit ChatTemplate(std::string source, const std::string& name = "chat_template")
       : special_tokens_(nlohmann::ordered_json::object()) {
     add("default", std::move(source), name);
     if (!templates_.front().parsed) throw FormatError(templates_.front().error);

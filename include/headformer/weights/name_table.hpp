@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,7 +30,7 @@ struct NameRow {
 
 /// A family's table of checkpoint names.
 struct NameTable {
-  std::span<const NameRow> rows;
+  std::span<const NameRow> rows;  ///< the first of a name counts
   /// Tensors a checkpoint may hold that the model does not use: buffers of older versions, other modalities. A name
   /// matches when it contains one of these.
   std::span<const std::string_view> ignored;
@@ -35,6 +39,15 @@ struct NameTable {
   /// What the publisher's Hugging Face files do to every norm (a row whose name ends in "norm").
   Transform hugging_face_norm_transform = Transform::none;
 };
+
+/// A family's own rows and those it shares with others, which come after them.
+template <std::size_t Own, std::size_t Shared>
+constexpr std::array<NameRow, Own + Shared> with_rows(const NameRow (&own)[Own], const NameRow (&shared)[Shared]) {
+  std::array<NameRow, Own + Shared> rows{};
+  std::copy(std::begin(own), std::end(own), rows.begin());
+  std::copy(std::begin(shared), std::end(shared), rows.begin() + Own);
+  return rows;
+}
 
 /// Replaces '#' by the layer's number.
 inline std::string with_layer(std::string_view pattern, std::string_view layer) {

@@ -93,7 +93,7 @@ struct Compare : Expression {
 
 /// a if test else b; b may be missing.
 struct Conditional : Expression {
-  Conditional(Position at) : Expression(Kind::conditional, at) {}
+  explicit Conditional(Position at) : Expression(Kind::conditional, at) {}
   ExpressionPtr test;
   ExpressionPtr then;
   ExpressionPtr otherwise;
@@ -115,7 +115,7 @@ struct Subscript : Expression {
 
 /// object[start:stop:step]; each may be missing. While it is parsed it has no object yet.
 struct Slice : Expression {
-  Slice(Position at) : Expression(Kind::slice, at) {}
+  explicit Slice(Position at) : Expression(Kind::slice, at) {}
   ExpressionPtr object;
   ExpressionPtr start;
   ExpressionPtr stop;
@@ -213,7 +213,7 @@ struct Print : Statement {
 };
 
 struct For : Statement {
-  For(Position at) : Statement(Kind::for_loop, at) {}
+  explicit For(Position at) : Statement(Kind::for_loop, at) {}
   ExpressionPtr target;
   ExpressionPtr iterable;
   ExpressionPtr test;  // may be missing
@@ -223,7 +223,7 @@ struct For : Statement {
 };
 
 struct If : Statement {
-  If(Position at) : Statement(Kind::if_else, at) {}
+  explicit If(Position at) : Statement(Kind::if_else, at) {}
   std::vector<std::pair<ExpressionPtr, Block>> branches;
   Block otherwise;
 };
@@ -254,31 +254,31 @@ struct MacroBody {
 };
 
 struct MacroStatement : Statement {
-  MacroStatement(Position at) : Statement(Kind::macro, at) {}
+  explicit MacroStatement(Position at) : Statement(Kind::macro, at) {}
   MacroBody macro;
 };
 
 struct CallBlock : Statement {
-  CallBlock(Position at) : Statement(Kind::call_block, at) {}
+  explicit CallBlock(Position at) : Statement(Kind::call_block, at) {}
   ExpressionPtr call;  // a Call
   MacroBody caller;
 };
 
 struct FilterBlock : Statement {
-  FilterBlock(Position at) : Statement(Kind::filter_block, at) {}
+  explicit FilterBlock(Position at) : Statement(Kind::filter_block, at) {}
   ExpressionPtr filter;
   Block body;
 };
 
 struct With : Statement {
-  With(Position at) : Statement(Kind::with, at) {}
+  explicit With(Position at) : Statement(Kind::with, at) {}
   std::vector<std::pair<ExpressionPtr, ExpressionPtr>> assignments;
   Block body;
 };
 
 /// {% generation %} and {% block %}: their own scope, printed where they stand.
 struct ScopeBlock : Statement {
-  ScopeBlock(Position at) : Statement(Kind::scope, at) {}
+  explicit ScopeBlock(Position at) : Statement(Kind::scope, at) {}
   Block body;
 };
 

@@ -85,7 +85,7 @@ class Interpreter {
     budget_.step();
     callee.require_defined();
     if (!callee.is<ObjectPtr>()) throw Failure("'" + type_name(callee) + "' object is not callable");
-    const ObjectPtr object = callee.object();
+    const ObjectPtr object = callee.object();  // NOLINT(performance-unnecessary-copy-initialization): kept alive
     return object->call(*this, arguments);
   }
   Value apply_filter(const Value& name, const Value& value, Arguments& arguments) {

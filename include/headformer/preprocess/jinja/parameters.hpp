@@ -36,8 +36,8 @@ class Parameters {
   const Value* operator[](std::size_t i) const { return values_[i]; }
   /// Given and not None.
   bool has(std::size_t i) const { return values_[i] != nullptr && !values_[i]->is_none(); }
-  Value value(std::size_t i, Value otherwise = Value(None{})) const {
-    return values_[i] == nullptr ? std::move(otherwise) : *values_[i];
+  Value value(std::size_t i, const Value& otherwise = Value(None{})) const {
+    return values_[i] == nullptr ? otherwise : *values_[i];
   }
   bool flag(std::size_t i, bool otherwise) const { return values_[i] == nullptr ? otherwise : truth(*values_[i]); }
   /// An integer; None counts as not given.

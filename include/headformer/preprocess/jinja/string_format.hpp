@@ -27,7 +27,11 @@ inline FormatSpec parse_format_spec(std::string_view text) {
       at = 1;
     }
   }
-  const auto skip = [&](char c) { return at < text.size() && text[at] == c && (++at, true); };
+  const auto skip = [&](char c) {
+    const bool there = at < text.size() && text[at] == c;
+    if (there) ++at;
+    return there;
+  };
   if (at < text.size() && (text[at] == '+' || text[at] == '-' || text[at] == ' ')) spec.sign = text[at++];
   spec.alternate = skip('#');
   if (skip('0') && spec.align == 0) {

@@ -48,6 +48,8 @@ using ObjectPtr = std::shared_ptr<Object>;
 class Value {
  public:
   Value() = default;
+  // Implicit: whatever a template knows is a value.
+  // NOLINTBEGIN(google-explicit-constructor)
   Value(Undefined value) : data_(std::move(value)) {}
   Value(None value) : data_(value) {}
   Value(bool value) : data_(value) {}
@@ -59,6 +61,7 @@ class Value {
   Value(SequencePtr value) : data_(std::move(value)) {}
   Value(DictPtr value) : data_(std::move(value)) {}
   Value(ObjectPtr value) : data_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
   template <class T>
   Value(const T*) = delete;  // no pointer is a bool
 

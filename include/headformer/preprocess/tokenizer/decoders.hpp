@@ -133,7 +133,7 @@ class DecoderRun {
     const std::string bytes = std::exchange(states_[step].held, {});
     if (bytes.empty()) return;
     if (unicode::is_utf8(bytes)) return put(step + 1, bytes, true, result);
-    for (std::size_t i = 0; i < bytes.size(); ++i) put(step + 1, unicode::kReplacement, true, result);
+    for (std::size_t i = 0; i < bytes.size(); ++i) put(step + 1, unicode::replacement_character, true, result);
   }
   void end(const ByteFallbackDecoder&, std::size_t step, std::string& result) { flush_bytes(step, result); }
 

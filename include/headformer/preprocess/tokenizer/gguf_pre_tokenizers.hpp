@@ -14,24 +14,24 @@ namespace headformer::detail {
 // Patterns of published tokenizer.json files that GGUF files name (tokenizer.ggml.pre) instead of holding them.
 
 /// GPT-4o and Llama 4.
-inline constexpr const char* kGpt4oPattern =
+inline constexpr const char* gpt4o_pattern =
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|"
     "'d)?"
     "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'"
     "ll|'d)?"
     "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 /// Mistral's Tekken.
-inline constexpr const char* kTekkenPattern =
+inline constexpr const char* tekken_pattern =
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
     "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
     "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 /// DeepSeek V3, the last of its three.
-inline constexpr const char* kDeepSeek3Pattern =
+inline constexpr const char* deep_seek3_pattern =
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
     "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
-inline constexpr const char* kDeepSeek3Han = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+";
+inline constexpr const char* deep_seek3_han = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+";
 /// DeepSeek LLM's letters of alphabets with case, its punctuation and its ideographs.
-inline constexpr const char* kDeepSeekLetters =
+inline constexpr const char* deep_seek_letters =
     "\\s?[A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af\u0370-\u0373"
     "\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481\u048a-\u052f"
     "\u0531-\u0556\u10a0-\u10c5\u13a0-\u13f5\u13f8-\u13fd\u1c90-\u1cba\u1cbd-\u1cbf\u1d00-\u1d2b\u1d6b-\u1d77\u1d79-"
@@ -42,8 +42,9 @@ inline constexpr const char* kDeepSeekLetters =
     "\ua69b\ua722-\ua76f\ua771-\ua787\ua78b-\ua78e\uab70-\uabbf\ufb00-\ufb06\ufb13-\ufb17\uff21-\uff3a\uff41-\uff5a"
     "\U00010400-\U0001044f\U000104b0-\U000104d3\U000104d8-\U000104fb\U00010c80-\U00010cb2\U00010cc0-\U00010cf2"
     "\U000118a0-\U000118df\U0001e900-\U0001e943]+";
-inline constexpr const char* kDeepSeekPunctuation = "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
-inline constexpr const char* kDeepSeekHan = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
+inline constexpr const char* deep_seek_punctuation =
+    "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
+inline constexpr const char* deep_seek_han = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
 
 /// What a name of tokenizer.ggml.pre stands for.
 struct GgufPreTokenizer {
@@ -69,26 +70,26 @@ inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::string_view name)
     nfc();  // GPT-NeoX's
     byte_level(true);
   } else if (is_one_of({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"})) {
-    split(kLlama3Pattern);
+    split(llama3_pattern);
     byte_level(false);
     result.ignore_merges = result.add_bos = true;
   } else if (is_one_of({"dbrx", "smaug-bpe"})) {
-    split(kLlama3Pattern);
+    split(llama3_pattern);
     byte_level(false);
   } else if (is_one_of({"qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez"})) {
     nfc();
-    split(kQwen2Pattern);
+    split(qwen2_pattern);
     byte_level(false);
   } else if (name == "qwen35") {
     nfc();
-    split(kQwen35Pattern);
+    split(qwen35_pattern);
     byte_level(false);
   } else if (name == "tekken") {
-    split(kTekkenPattern);
+    split(tekken_pattern);
     byte_level(false);
     result.ignore_merges = result.add_bos = true;
   } else if (is_one_of({"gpt-4o", "llama4", "kanana2"})) {
-    split(kGpt4oPattern);
+    split(gpt4o_pattern);
     byte_level(false);
   } else if (is_one_of({"smollm", "starcoder", "refact", "codeshell", "command-r"})) {
     if (name == "command-r") nfc();
@@ -100,16 +101,16 @@ inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::string_view name)
     result.steps.push_back(DigitsPreTokenizer{false});
     split("[0-9][0-9][0-9]");
   } else if (name == "deepseek-llm") {
-    for (const char* pattern : {"[\r\n]", kDeepSeekLetters, kDeepSeekPunctuation, "\\s+$", kDeepSeekHan})
+    for (const char* pattern : {"[\r\n]", deep_seek_letters, deep_seek_punctuation, "\\s+$", deep_seek_han})
       split(pattern);
     result.steps.push_back(DigitsPreTokenizer{true});
     byte_level(false);
   } else if (name == "deepseek-coder") {
-    for (const char* pattern : {"[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", kDeepSeekHan}) split(pattern);
+    for (const char* pattern : {"[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", deep_seek_han}) split(pattern);
     result.steps.push_back(DigitsPreTokenizer{true});
     byte_level(false);
   } else if (name == "deepseek-v3") {
-    for (const char* pattern : {"\\p{N}{1,3}", kDeepSeek3Han, kDeepSeek3Pattern}) split(pattern);
+    for (const char* pattern : {"\\p{N}{1,3}", deep_seek3_han, deep_seek3_pattern}) split(pattern);
     byte_level(false);
   } else {
     return std::nullopt;

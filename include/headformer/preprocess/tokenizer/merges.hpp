@@ -121,7 +121,7 @@ class BpeMerger {
   template <class Merge>
   void run(const Merge& merge) {
     if (symbols.size() < 2) return;
-    if (symbols.size() <= kShort) {
+    if (symbols.size() <= short_text) {
       run_short(merge);
     } else {
       run_heap(merge);
@@ -129,7 +129,7 @@ class BpeMerger {
   }
 
  private:
-  static constexpr std::size_t kShort = 32;  // below, looking through all pairs is faster than a heap
+  static constexpr std::size_t short_text = 32;  // below, looking through all pairs is faster than a heap
   struct Candidate {
     std::uint64_t priority;
     std::int32_t position;
@@ -145,7 +145,7 @@ class BpeMerger {
 
   template <class Merge>
   void run_short(const Merge& merge) {
-    BpeMerge pairs[kShort];
+    BpeMerge pairs[short_text];
     std::size_t count = symbols.size();
     for (std::size_t i = 0; i + 1 < count; ++i) pairs[i] = merge(symbols[i], symbols[i + 1]);
     while (count > 1) {

@@ -125,14 +125,14 @@ inline std::vector<std::pair<std::string, std::string>> default_special_tokens(P
 }
 
 // What a Split in front of the byte alphabet cuts at, for the families that have one.
-inline constexpr const char* kLlama3Pattern =
+inline constexpr const char* llama3_pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
     "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
     "\\s+(?!\\S)|\\s+";
-inline constexpr const char* kQwen2Pattern =
+inline constexpr const char* qwen2_pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
     "\\s+(?!\\S)|\\s+";
-inline constexpr const char* kQwen35Pattern =
+inline constexpr const char* qwen35_pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|"
     "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
@@ -185,7 +185,7 @@ inline PublishedComponents published_components(PublishedClass kind, const JsonO
     case PublishedClass::qwen2:
     case PublishedClass::qwen3_5:
       parts.normalizers.push_back(UnicodeNormalizer{unicode::NormalizationForm::nfc});
-      parts.pre_tokenizers.push_back(isolating_split(kind == PublishedClass::qwen2 ? kQwen2Pattern : kQwen35Pattern));
+      parts.pre_tokenizers.push_back(isolating_split(kind == PublishedClass::qwen2 ? qwen2_pattern : qwen35_pattern));
       parts.pre_tokenizers.push_back(byte_level_pre_tokenizer(config.boolean_or("add_prefix_space", false), false));
       parts.decoders.emplace(1, ByteLevelDecoder{});
       break;

@@ -58,8 +58,8 @@ class Regex {
  public:
   /// Throws FormatError, without the name of a file, when the pattern cannot be translated or compiled.
   explicit Regex(std::string_view pattern) : pattern_(pattern) {
-    if (pattern.size() > kLongestPattern)
-      throw FormatError("regular expression: expected at most " + std::to_string(kLongestPattern) + " bytes, found " +
+    if (pattern.size() > longest_pattern)
+      throw FormatError("regular expression: expected at most " + std::to_string(longest_pattern) + " bytes, found " +
                         std::to_string(pattern.size()));
     compile(RegexTranslator(pattern).run());
   }
@@ -96,7 +96,7 @@ class Regex {
   }
 
  private:
-  static constexpr std::size_t kLongestPattern = 64 * 1024;
+  static constexpr std::size_t longest_pattern = 64 * 1024;
 
   void compile(const std::string& translated) {
     const std::unique_ptr<pcre2_compile_context_8, decltype(&pcre2_compile_context_free_8)> context(

@@ -230,7 +230,7 @@ class RegexTranslator {
                                                                : -1;
         if (digit < 0) break;
         value = value * 16 + static_cast<char32_t>(digit);
-        if (value > unicode::kLastCodePoint) fail("a character past the last one");
+        if (value > unicode::last_code_point) fail("a character past the last one");
       }
       return {value, i};
     };

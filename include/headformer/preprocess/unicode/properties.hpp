@@ -11,7 +11,7 @@
 
 namespace headformer::unicode {
 
-inline constexpr char32_t kLastCodePoint = 0x10FFFF;
+inline constexpr char32_t last_code_point = 0x10FFFF;
 
 /// A set of code points as sorted, disjoint, non-adjacent ranges; what a character class of a regular expression means.
 class CodePointSet {
@@ -47,7 +47,7 @@ class CodePointSet {
       if (range.first > next) set.ranges_.push_back({next, range.first - 1});
       next = range.last + 1;
     }
-    if (next <= kLastCodePoint) set.ranges_.push_back({next, kLastCodePoint});
+    if (next <= last_code_point) set.ranges_.push_back({next, last_code_point});
     return set;
   }
   CodePointSet united(const CodePointSet& other) const {
@@ -85,22 +85,22 @@ inline CodePointSet space_set() {
 
 /// The general category ("Lu") of a code point, as the pinned reference has it.
 inline std::string_view category(char32_t point) {
-  const auto* const begin = std::begin(detail::kCategoryRuns);
+  const auto* const begin = std::begin(detail::category_runs);
   const auto* const after =
-      std::upper_bound(begin, std::end(detail::kCategoryRuns), static_cast<std::uint32_t>(point) << 5 | 31u);
-  return detail::kCategoryNames[*(after - 1) & 31u];
+      std::upper_bound(begin, std::end(detail::category_runs), static_cast<std::uint32_t>(point) << 5 | 31u);
+  return detail::category_names[*(after - 1) & 31u];
 }
 
 /// The code points whose general category is `name` ("Lu") or begins with it ("L"); nothing when no category does.
 inline std::optional<CodePointSet> category_set(std::string_view name) {
   bool known = false;
   std::vector<CodePointSet::Range> ranges;
-  const std::size_t count = std::size(detail::kCategoryRuns);
+  const std::size_t count = std::size(detail::category_runs);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t run = detail::kCategoryRuns[i];
-    if (!std::string_view(detail::kCategoryNames[run & 31u]).starts_with(name)) continue;
+    const std::uint32_t run = detail::category_runs[i];
+    if (!std::string_view(detail::category_names[run & 31u]).starts_with(name)) continue;
     known = true;
-    ranges.push_back({run >> 5, i + 1 < count ? (detail::kCategoryRuns[i + 1] >> 5) - 1 : 0x10FFFF});
+    ranges.push_back({run >> 5, i + 1 < count ? (detail::category_runs[i + 1] >> 5) - 1 : 0x10FFFF});
   }
   if (!known || name.empty()) return std::nullopt;
   return CodePointSet::of(std::move(ranges));
@@ -110,12 +110,12 @@ inline std::optional<CodePointSet> category_set(std::string_view name) {
 inline bool is_word(char32_t point) {
   const std::string_view name = category(point);
   if (name[0] == 'L' || name[0] == 'M' || name == "Nd" || name == "Nl" || name == "Pc") return true;
-  return std::any_of(std::begin(detail::kWordExtras), std::end(detail::kWordExtras),
+  return std::any_of(std::begin(detail::word_extras), std::end(detail::word_extras),
                      [&](const auto& range) { return point >= range.first && point <= range.last; });
 }
 
 inline CodePointSet word_set() {
-  CodePointSet set = CodePointSet::of({std::begin(detail::kWordExtras), std::end(detail::kWordExtras)});
+  CodePointSet set = CodePointSet::of({std::begin(detail::word_extras), std::end(detail::word_extras)});
   for (const char* name : {"L", "M", "Nd", "Nl", "Pc"}) set = set.united(*category_set(name));
   return set;
 }
@@ -124,7 +124,7 @@ inline CodePointSet word_set() {
 inline bool is_numeric(char32_t point) {
   if (point < 0x80) return point >= '0' && point <= '9';
   return category(point)[0] == 'N' ||
-         std::any_of(std::begin(detail::kNumericExtras), std::end(detail::kNumericExtras),
+         std::any_of(std::begin(detail::numeric_extras), std::end(detail::numeric_extras),
                      [&](const auto& range) { return point >= range.first && point <= range.last; });
 }
 

@@ -6,8 +6,8 @@
 
 namespace headformer::unicode::detail {
 
-/// Every run of code points of one general category: first code point << 5 | index into kCategoryNames.
-inline constexpr std::uint32_t kCategoryRuns[] = {
+/// Every run of code points of one general category: first code point << 5 | index into category_names.
+inline constexpr std::uint32_t category_runs[] = {
     0x19,      0x416,     0x431,     0x493,     0x4b1,     0x50d,     0x52e,     0x551,     0x572,     0x591,
     0x5ac,     0x5d1,     0x608,     0x751,     0x792,     0x7f1,     0x820,     0xb6d,     0xb91,     0xbae,
     0xbd4,     0xbeb,     0xc14,     0xc21,     0xf6d,     0xf92,     0xfae,     0xfd2,     0xff9,     0x1416,
@@ -420,7 +420,7 @@ inline constexpr std::uint32_t kCategoryRuns[] = {
     0x1c0005d, 0x1c0041a, 0x1c0101d, 0x1c02005, 0x1c03e1d, 0x1e0001c, 0x1ffffdd, 0x200001c, 0x21fffdd,
 };
 
-inline constexpr const char* kCategoryNames[] = {
+inline constexpr const char* category_names[] = {
     "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe",
     "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
 };
@@ -430,13 +430,13 @@ struct CodePointRange {
 };
 
 /// What `\w` matches beside letters, marks, Nd, Nl and Pc (circled letters and the like).
-inline constexpr CodePointRange kWordExtras[] = {
+inline constexpr CodePointRange word_extras[] = {
     {0xb2, 0xb3},       {0xb9, 0xb9},       {0xbc, 0xbe},       {0x24b6, 0x24e9},
     {0x1f130, 0x1f149}, {0x1f150, 0x1f169}, {0x1f170, 0x1f189},
 };
 
 /// What the Digits pre-tokenizer takes for a number beside Nd, Nl and No, its Unicode version being a later one.
-inline constexpr CodePointRange kNumericExtras[] = {
+inline constexpr CodePointRange numeric_extras[] = {
     {0x11de0, 0x11de9},
     {0x16ff4, 0x16ff6},
 };

@@ -9,7 +9,7 @@
 namespace headformer::unicode {
 
 /// What stands for bytes that are no character (U+FFFD), in UTF-8.
-inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 /// How a sequence of bytes begins: a whole character, the beginning of one that the bytes end in, or no character.
 struct Utf8Prefix {
@@ -111,7 +111,7 @@ inline void utf8_move_lossy(std::string& bytes, std::string& text, bool all) {
     if (next.kind == Utf8Prefix::Kind::complete) {
       text.append(bytes, i, next.size);
     } else {
-      text += kReplacement;
+      text += replacement_character;
     }
     i += next.size;
   }

@@ -1,0 +1,184 @@
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "headformer/kernels/quantization.hpp"
+#include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_options.hpp"
+#include "headformer/weights/name_table.hpp"
+
+namespace headformer::detail {
+
+/// A tensor of the checkpoint, what has to be undone in it, and the canonical name it was found under.
+struct TensorSource {
+  const TensorEntry* entry = nullptr;
+  Transform transform = Transform::none;
+  std::string name = {};
+
+  [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
+    throw WeightError(entry->bytes.name() + ": tensor " + detail::quoted(entry->name) + " (" + name + "): expected " +
+                      expected + ", found " + found);
+  }
+  void expect_shape(const Shape& shape) const {
+    if (!(entry->shape == shape)) fail("shape " + to_string(shape), to_string(entry->shape));
+  }
+  void expect_weight_dtype() const {
+    switch (entry->dtype) {
+      case DType::i8:
+      case DType::u8:
+      case DType::i16:
+      case DType::i32:
+      case DType::i64:
+      case DType::boolean:
+        fail("a floating-point or block-quantised dtype", std::string(name_of(entry->dtype)));
+      default:
+        return;
+    }
+  }
+  /// Shapes: -> [count], the tensor's first values.
+  void dequantise(Index count, float* out) const {
+    expect_weight_dtype();
+    kernels::dequantise_row(entry->dtype, entry->bytes.data(), count, out);
+  }
+};
+
+/// Finds a checkpoint's tensors by canonical name, and keeps the account of what was used: for the report, for progress
+/// and cancelling, for the error about a tensor that nothing asked for.
+class Binder {
+ public:
+  /// The checkpoint, table and options outlive it. `measuring`: nothing is to be read or allocated.
+  Binder(const Checkpoint& checkpoint, const NameTable& table, const LoadOptions& options, Executor& executor,
+         bool measuring)
+      : checkpoint_(checkpoint), table_(table), options_(options), executor_(executor), measuring_(measuring) {
+    for (const TensorEntry& entry : checkpoint.tensors()) total_bytes_ += entry.bytes.size();
+  }
+
+  const LoadOptions& options() const { return options_; }
+  Executor& executor() const { return executor_; }
+  bool measuring() const { return measuring_; }
+
+  /// The tensor behind a canonical name; its entry is nullptr when there is none.
+  TensorSource try_find(const std::string& canonical) const {
+    const auto [pattern, layer, member] = split(canonical);
+    for (const NameRow& row : table_.rows) {
+      if (row.canonical != pattern) continue;
+      const bool gguf = checkpoint_.is_gguf();
+      const std::string name = with_layer(gguf ? row.gguf : row.hugging_face, layer) + member;
+      if (!gguf) {
+        const bool norm = row.canonical.ends_with("norm");
+        return {find_with_prefix(name), norm ? table_.hugging_face_norm_transform : row.hugging_face_transform,
+                canonical};
+      }
+      const bool own = row.gguf_transform != Transform::none;
+      return {checkpoint_.find(name), own ? row.gguf_transform : table_.gguf_transform, canonical};
+    }
+    throw WeightError(checkpoint_.name() + ": no row for " + canonical + " in the family's name table");
+  }
+
+  /// Throws WeightError when there is none.
+  TensorSource find(const std::string& canonical) const {
+    TensorSource source = try_find(canonical);
+    if (source.entry == nullptr) {
+      throw WeightError(checkpoint_.name() + ": tensor " + published_name(canonical) + " (" + canonical +
+                        "): expected, found none");
+    }
+    return source;
+  }
+
+  /// Counts a tensor as used; reports progress; the place where a load can be cancelled.
+  void take(const TensorEntry& entry) {
+    if (!used_.insert(&entry).second) return;
+    done_bytes_ += entry.bytes.size();
+    if (measuring_) return;
+    options_.cancellation.throw_if_cancelled();
+    if (options_.progress) {
+      options_.progress(
+          {Progress::Stage::loading, static_cast<double>(done_bytes_), static_cast<double>(total_bytes_)});
+    }
+  }
+
+  /// Counts bytes of what is bound.
+  void add_packed(std::size_t bytes) { report_.packed_bytes += bytes; }
+
+  void note(std::string text) {
+    if (options_.log && !measuring_) options_.log(LogLevel::info, text);
+    report_.notes.push_back(std::move(text));
+  }
+
+  void expect_all_used() const {
+    for (const TensorEntry& entry : checkpoint_.tensors()) {
+      if (used_.contains(&entry)) continue;
+      const bool ignored = std::any_of(table_.ignored.begin(), table_.ignored.end(), [&](std::string_view part) {
+        return entry.name.find(part) != std::string::npos;
+      });
+      if (!ignored) {
+        throw WeightError(entry.bytes.name() + ": tensor " + detail::quoted(entry.name) +
+                          ": expected none of this name in this architecture, found one");
+      }
+    }
+  }
+
+  const LoadReport& report() const { return report_; }
+
+ private:
+  struct Name {
+    std::string pattern;  ///< the module, '#' in place of the layer's number
+    std::string layer;
+    std::string member;  ///< ".weight"
+  };
+
+  static Name split(const std::string& canonical) {
+    const auto dot = canonical.rfind('.');
+    Name name{canonical.substr(0, dot), "", canonical.substr(dot)};
+    if (constexpr std::string_view prefix = "layers."; name.pattern.starts_with(prefix)) {
+      const auto end = std::min(name.pattern.find('.', prefix.size()), name.pattern.size());
+      name.layer = name.pattern.substr(prefix.size(), end - prefix.size());
+      name.pattern.replace(prefix.size(), name.layer.size(), "#");
+    }
+    return name;
+  }
+
+  /// Folders differ in the prefix of their names: as saved from the whole model, from its base, or as a part of a
+  /// larger one.
+  const TensorEntry* find_with_prefix(const std::string& name) const {
+    if (const TensorEntry* entry = checkpoint_.find(name)) return entry;
+    const auto dot = name.find('.');
+    const std::string_view first = std::string_view(name).substr(0, dot);
+    if (first == "model" || first == "transformer") {
+      const std::string base = name.substr(dot + 1);
+      for (const char* prefix : {"", "language_model.model.", "model.language_model.", "language_model."}) {
+        if (const TensorEntry* entry = checkpoint_.find(prefix + base)) return entry;
+      }
+    }
+    for (const char* prefix : {"language_model.", "model."}) {
+      if (const TensorEntry* entry = checkpoint_.find(prefix + name)) return entry;
+    }
+    return nullptr;
+  }
+
+  std::string published_name(const std::string& canonical) const {
+    const auto [pattern, layer, member] = split(canonical);
+    for (const NameRow& row : table_.rows) {
+      if (row.canonical == pattern) {
+        return with_layer(checkpoint_.is_gguf() ? row.gguf : row.hugging_face, layer) + member;
+      }
+    }
+    return canonical;
+  }
+
+  const Checkpoint& checkpoint_;
+  const NameTable& table_;
+  const LoadOptions& options_;
+  Executor& executor_;
+  bool measuring_;
+  std::size_t total_bytes_ = 0;
+  std::size_t done_bytes_ = 0;
+  std::set<const TensorEntry*> used_;
+  LoadReport report_;
+};
+
+}  // namespace headformer::detail

@@ -1,0 +1,166 @@
+#pragma once
+
+#include <cstring>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/kernels/packed_matrix.hpp"
+#include "headformer/weights/binder.hpp"
+
+namespace headformer {
+
+/// A range of a matrix's outputs with a name of its own: adapters, hooks and errors use it.
+struct MatrixPart {
+  std::string name;  ///< canonical, relative to the module that owns it
+  Index outputs = 0;
+  Index head_width = 0;  ///< rows a head, where the publisher may have reordered heads; 0: never
+};
+
+namespace detail {
+
+/// A part of a matrix and the rows of a stored tensor it comes from.
+struct MatrixPiece {
+  TensorSource source;
+  Index first = 0;  ///< first row in the stored tensor
+  Index rows = 0;
+  Index head_width = 0;
+  DType target = DType::f32;
+
+  /// Where output r of this piece lies among its stored rows.
+  Index stored_row(Index r) const {
+    if (source.transform != Transform::interleaved_heads || head_width == 0) return r;
+    const Index head = r / head_width;
+    const Index within = r % head_width;
+    const Index half = head_width / 2;
+    return head * head_width + (within < half ? 2 * within : 2 * (within - half) + 1);
+  }
+};
+
+/// Finds each part's tensor, `path.part.member`, and checks shapes. Parts that share a tensor take its successive row
+/// ranges; the last of them must end where the tensor does. `inputs` 0: biases.
+inline std::vector<MatrixPiece> find_pieces(const Binder& binder, const std::string& path,
+                                            std::span<const MatrixPart> parts, std::string_view member, Index inputs) {
+  std::vector<MatrixPiece> result;
+  for (const MatrixPart& part : parts) {
+    const std::string module = path.empty() ? part.name : part.name.empty() ? path : path + "." + part.name;
+    MatrixPiece piece;
+    piece.source = binder.find(module + "." + std::string(member));
+    piece.rows = part.outputs;
+    piece.head_width = part.head_width;
+    if (!result.empty() && result.back().source.entry == piece.source.entry)
+      piece.first = result.back().first + result.back().rows;
+    piece.source.expect_weight_dtype();
+    result.push_back(std::move(piece));
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const TensorSource& source = result[i].source;
+    if (i + 1 < result.size() && result[i + 1].source.entry == source.entry) continue;
+    const Index rows = result[i].first + result[i].rows;
+    source.expect_shape(inputs == 0                                 ? Shape{rows}
+                        : source.transform == Transform::transposed ? Shape{inputs, rows}
+                                                                    : Shape{rows, inputs});
+  }
+  return result;
+}
+
+/// The type a piece is packed in: what the caller asked for, narrowed by what its rows allow.
+inline DType target_dtype(Binder& binder, const MatrixPiece& piece, Index inputs) {
+  const DType stored = piece.source.entry->dtype;
+  const auto asked = binder.options().weights.dtype();
+  DType target = asked.value_or(stored);
+  if (!asked && (stored == DType::f8_e4m3 || stored == DType::f8_e5m2))
+    target = DType::bf16;  // exact: fewer exponent and mantissa bits
+  if (!asked && stored == DType::f64) target = DType::f32;
+  const auto divides = [&](DType dtype) { return inputs % static_cast<Index>(block_length(dtype)) == 0; };
+  if (!divides(target)) {
+    const DType fallback = divides(DType::q8_0) ? DType::q8_0 : DType::f32;
+    binder.note(piece.source.name + ": rows of " + std::to_string(inputs) + " are no multiple of " +
+                std::to_string(block_length(target)) + ": " + std::string(name_of(target)) + " replaced by " +
+                std::string(name_of(fallback)));
+    target = fallback;
+  }
+  return target;
+}
+
+/// [in, columns] -> rows [rows, in] of a piece, in the stored type (plain types only), block by block for the cache.
+inline AlignedArray<std::byte> transpose(Executor& executor, const MatrixPiece& piece, Index inputs) {
+  const DType dtype = piece.source.entry->dtype;
+  if (is_quantised(dtype)) piece.source.fail("a plain dtype for a transposed matrix", std::string(name_of(dtype)));
+  const std::size_t width = block_bytes(dtype);
+  const Index columns = piece.source.entry->shape[1];
+  const std::byte* stored = piece.source.entry->bytes.data();
+  AlignedArray<std::byte> result(static_cast<std::size_t>(piece.rows * inputs) * width);
+  constexpr Index block = 32;
+  parallel_for(executor, piece.rows, block, [&](Index begin, Index end) {
+    for (Index r0 = begin; r0 < end; r0 += block) {
+      for (Index k0 = 0; k0 < inputs; k0 += block) {
+        for (Index k = k0; k < std::min(k0 + block, inputs); ++k) {
+          for (Index r = r0; r < std::min(r0 + block, end); ++r) {
+            std::memcpy(result.data() + static_cast<std::size_t>(r * inputs + k) * width,
+                        stored + static_cast<std::size_t>(k * columns + piece.first + r) * width, width);
+          }
+        }
+      }
+    }
+  });
+  return result;
+}
+
+/// Packs pieces of one target type into one matrix, one after another; each piece's file pages are released as soon as
+/// they are packed.
+inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixPiece> run, Index inputs) {
+  Index outputs = 0;
+  for (const MatrixPiece& piece : run) outputs += piece.rows;
+  const DType target = run.front().target;
+  binder.add_packed(kernels::PackedMatrix::packed_bytes(target, outputs, inputs));
+  for (const MatrixPiece& piece : run) binder.take(*piece.source.entry);
+  if (binder.measuring()) return {};
+
+  std::vector<AlignedArray<std::byte>> transposed(run.size());
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    if (run[i].source.transform == Transform::transposed) transposed[i] = transpose(binder.executor(), run[i], inputs);
+  }
+  const auto stored_bytes = [&](const MatrixPiece& piece) {
+    return row_bytes(piece.source.entry->dtype, static_cast<std::size_t>(inputs));
+  };
+  const auto row = [&](Index r, std::byte* buffer) -> const std::byte* {
+    std::size_t i = 0;
+    for (; r >= run[i].rows; ++i) r -= run[i].rows;
+    const MatrixPiece& piece = run[i];
+    const TensorEntry& entry = *piece.source.entry;
+    const std::byte* stored =
+        transposed[i].size() > 0
+            ? transposed[i].data() + static_cast<std::size_t>(r) * stored_bytes(piece)
+            : entry.bytes.data() + static_cast<std::size_t>(piece.first + piece.stored_row(r)) * stored_bytes(piece);
+    // Rows come in ascending order to each worker: what lies behind need not stay resident beside its packed form.
+    constexpr Index behind = 4096;
+    if (transposed[i].size() == 0 && r % behind == behind - 1) {
+      entry.bytes.release_pages(static_cast<std::size_t>(piece.first + r + 1 - behind) * stored_bytes(piece),
+                                static_cast<std::size_t>(behind) * stored_bytes(piece));
+    }
+    if (entry.dtype == target) return stored;
+    std::vector<float> widened(static_cast<std::size_t>(inputs));
+    kernels::dequantise_row(entry.dtype, stored, inputs, widened.data());
+    try {
+      kernels::quantise_row(target, widened.data(), inputs, buffer);
+    } catch (const ArgumentError& error) {  // a value that the type cannot hold
+      throw WeightError(entry.bytes.name() + ": tensor " + detail::quoted(entry.name) + " (" + piece.source.name +
+                        "): " + error.what());
+    }
+    return buffer;
+  };
+  kernels::PackedMatrix matrix = kernels::PackedMatrix::pack(binder.executor(), target, outputs, inputs, row);
+  for (const MatrixPiece& piece : run) {
+    const Bytes& bytes = piece.source.entry->bytes;
+    const bool whole = piece.source.transform == Transform::transposed;
+    const std::size_t width = stored_bytes(piece);
+    bytes.release_pages(whole ? 0 : static_cast<std::size_t>(piece.first) * width,
+                        whole ? bytes.size() : static_cast<std::size_t>(piece.rows) * width);
+  }
+  return matrix;
+}
+
+}  // namespace detail
+}  // namespace headformer
