@@ -37,7 +37,8 @@ class PackedMatrix {
     result.storage_ = detail::allocate_packed(std::max(result.bytes_, std::size_t{64}));
     std::byte* const storage = result.storage_.get();
     parallel_for(executor, detail::panel_layout(dtype).panels(outputs), 1, [&](Index begin, Index end) {
-      AlignedArray<std::byte> buffers(row_bytes(dtype, static_cast<std::size_t>(inputs)) * detail::rows_at_once);
+      AlignedArray<std::byte> buffers(row_bytes(dtype, static_cast<std::size_t>(inputs)) *
+                                      static_cast<std::size_t>(detail::rows_at_once(dtype)));
       for (Index panel = begin; panel < end; ++panel) result.pack_panel(panel, rows, buffers.data(), storage);
     });
     return result;
@@ -96,18 +97,15 @@ class PackedMatrix {
     const Index count = std::min(layout.outputs, outputs_ - first);
     // What no row fills: the lanes past the last output, and the second k of the last pair.
     if (count < layout.outputs || inputs_ % layout.block != 0) std::memset(to, 0, panel_bytes);
-    if (is_quantised(dtype_)) {
-      for (Index i = 0; i < count; ++i) {
-        detail::pack_quantised_row(dtype_, rows(first + i, buffers), inputs_, i, to);
-      }
-      return;
-    }
     const std::size_t bytes = row_bytes(dtype_, static_cast<std::size_t>(inputs_));
-    for (Index i = 0; i < count; i += detail::rows_at_once) {
-      const Index group = std::min(detail::rows_at_once, count - i);
-      const std::byte* sources[detail::rows_at_once];
+    const Index at_once = detail::rows_at_once(dtype_);
+    for (Index i = 0; i < count; i += at_once) {
+      const Index group = std::min(at_once, count - i);
+      const std::byte* sources[detail::quantised_panel];
       for (Index j = 0; j < group; ++j) sources[j] = rows(first + i + j, buffers + static_cast<std::size_t>(j) * bytes);
-      if (dtype_ == DType::f32) {
+      if (is_quantised(dtype_)) {
+        detail::pack_quantised_rows(dtype_, sources, group, inputs_, to);
+      } else if (dtype_ == DType::f32) {
         detail::pack_plain_rows<std::uint32_t>(sources, group, inputs_, i, false, to);
       } else {
         detail::pack_plain_rows<std::uint16_t>(sources, group, inputs_, i, dtype_ == DType::bf16, to);

@@ -25,12 +25,27 @@ inline std::uint16_t read_u16(const std::byte* p) {
 }
 inline unsigned read_u8(const std::byte* p) { return std::to_integer<unsigned>(*p); }
 
+/// Eight bytes at a time, each for itself: a checkpoint has a code for every weight.
+inline std::uint64_t read_eight(const std::byte* p) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, p, sizeof bytes);
+  return bytes;
+}
+inline void write_eight(std::uint8_t* p, std::uint64_t bytes) { std::memcpy(p, &bytes, sizeof bytes); }
+/// The same byte eight times.
+constexpr std::uint64_t each(std::uint64_t byte) { return byte * 0x0101010101010101U; }
+/// Bit i of the lowest byte becomes the lowest bit of byte i.
+constexpr std::uint64_t spread_bits(std::uint64_t bits) {
+  const std::uint64_t alone = each(bits & 255U) & 0x8040201008040201U;
+  return ((alone + each(0x7f)) >> 7) & each(1);
+}
+
 /// 32 codes from 16 bytes: the low nibbles first, then the high ones; each may have a fifth bit in `high`, bit k.
 inline void read_nibble_halves(const std::byte* nibbles, std::uint32_t high, std::uint8_t* codes) {
-  for (unsigned i = 0; i < 16; ++i) {
-    const unsigned byte = read_u8(nibbles + i);
-    codes[i] = static_cast<std::uint8_t>((byte & 15U) | (((high >> i) & 1U) << 4));
-    codes[i + 16] = static_cast<std::uint8_t>((byte >> 4) | (((high >> (i + 16)) & 1U) << 4));
+  for (unsigned i = 0; i < 16; i += 8) {
+    const std::uint64_t bytes = read_eight(nibbles + i);
+    write_eight(codes + i, (bytes & each(15)) | (spread_bits(high >> i) << 4));
+    write_eight(codes + i + 16, ((bytes >> 4) & each(15)) | (spread_bits(high >> (i + 16)) << 4));
   }
 }
 
@@ -55,28 +70,32 @@ inline void read_k_scales(const std::byte* packed, BlockCodes& out) {
 
 /// 256 two-bit codes from 64 bytes: 128 at a time, 32 bytes give four runs of 32.
 inline void read_two_bits(const std::byte* packed, std::uint8_t* codes) {
-  for (unsigned i = 0; i < 256; ++i) {
+  for (unsigned i = 0; i < 256; i += 8) {
     const unsigned half = i / 128;
     const unsigned run = i % 128 / 32;
-    codes[i] = static_cast<std::uint8_t>((read_u8(packed + half * 32 + i % 32) >> (2 * run)) & 3U);
+    write_eight(codes + i, (read_eight(packed + half * 32 + i % 32) >> (2 * run)) & each(3));
   }
 }
 
 /// 256 four-bit codes from 128 bytes: 32 bytes give 32 low nibbles, then 32 high ones.
 inline void read_nibble_runs(const std::byte* packed, std::uint8_t* codes) {
-  for (unsigned i = 0; i < 256; ++i) {
-    const unsigned byte = read_u8(packed + i / 64 * 32 + i % 32);
-    codes[i] = static_cast<std::uint8_t>(i % 64 < 32 ? byte & 15U : byte >> 4);
+  for (unsigned i = 0; i < 256; i += 8) {
+    write_eight(codes + i, (read_eight(packed + i / 64 * 32 + i % 32) >> (i % 64 < 32 ? 0 : 4)) & each(15));
+  }
+}
+
+/// One more bit for each of 256 codes: that of run r (32 weights) is bit r of 32 bytes.
+inline void add_run_bits(const std::byte* packed, int place, std::uint8_t* codes) {
+  for (unsigned i = 0; i < 256; i += 8) {
+    std::uint64_t low = 0;
+    std::memcpy(&low, codes + i, sizeof low);
+    write_eight(codes + i, low | (((read_eight(packed + i % 32) >> (i / 32)) & each(1)) << place));
   }
 }
 
 inline void read_q3_k(const std::byte* block, BlockCodes& out) {
   read_two_bits(block + 32, out.codes);
-  // The third bit of run r (32 weights) is bit r of the mask's 32 bytes.
-  for (unsigned i = 0; i < 256; ++i) {
-    const unsigned high = (read_u8(block + i % 32) >> (i / 32)) & 1U;
-    out.codes[i] = static_cast<std::uint8_t>(out.codes[i] | (high << 2));
-  }
+  add_run_bits(block, 2, out.codes);
   // Sixteen 6-bit scales less 32: low nibbles in eight bytes, high pairs in four.
   for (unsigned i = 0; i < 16; ++i) {
     const unsigned byte = read_u8(block + 96 + i % 8);
@@ -89,13 +108,12 @@ inline void read_q3_k(const std::byte* block, BlockCodes& out) {
 
 inline void read_q6_k(const std::byte* block, BlockCodes& out) {
   // 128 weights at a time: 64 bytes of low nibbles (the low ones first), 32 bytes of high pairs.
-  for (unsigned i = 0; i < 256; ++i) {
+  for (unsigned i = 0; i < 256; i += 8) {
     const unsigned half = i / 128;
     const unsigned inside = i % 128;
-    const unsigned byte = read_u8(block + half * 64 + inside % 64);
-    const unsigned low = inside < 64 ? byte & 15U : byte >> 4;
-    const unsigned high = (read_u8(block + 128 + half * 32 + inside % 32) >> (2 * (inside / 32))) & 3U;
-    out.codes[i] = static_cast<std::uint8_t>(low | (high << 4));
+    const std::uint64_t low = read_eight(block + half * 64 + inside % 64) >> (inside < 64 ? 0 : 4);
+    const std::uint64_t high = read_eight(block + 128 + half * 32 + inside % 32) >> (2 * (inside / 32));
+    write_eight(out.codes + i, (low & each(15)) | ((high & each(3)) << 4));
   }
   std::memcpy(out.sub_scales, block + 192, 16);
   out.scale = read_u16(block + 208);
@@ -125,7 +143,7 @@ inline void read_block_codes(DType dtype, const std::byte* block, BlockCodes& ou
       return;
     case DType::q8_0:
       out.scale = read_u16(block);
-      for (unsigned i = 0; i < 32; ++i) out.codes[i] = static_cast<std::uint8_t>(read_u8(block + 2 + i) + 128U);
+      for (unsigned i = 0; i < 32; i += 8) write_eight(out.codes + i, read_eight(block + 2 + i) ^ each(128));
       return;
     case DType::mxfp4:
       out.scale = static_cast<std::uint16_t>(read_u8(block));
@@ -151,11 +169,7 @@ inline void read_block_codes(DType dtype, const std::byte* block, BlockCodes& ou
       out.minimum = read_u16(block + 2);
       read_k_scales(block + 4, out);
       read_nibble_runs(block + 48, out.codes);
-      // The fifth bit of run r (32 weights) is bit r of 32 bytes.
-      for (unsigned i = 0; i < 256; ++i) {
-        const unsigned high = (read_u8(block + 16 + i % 32) >> (i / 32)) & 1U;
-        out.codes[i] = static_cast<std::uint8_t>(out.codes[i] | (high << 4));
-      }
+      add_run_bits(block + 16, 4, out.codes);
       return;
     case DType::q6_k:
       read_q6_k(block, out);

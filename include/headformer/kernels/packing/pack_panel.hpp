@@ -9,10 +9,11 @@
 
 namespace headformer::kernels::detail {
 
-/// Rows of a plain dtype that are interleaved at once: their lanes make a cache line or half of one.
-inline constexpr Index rows_at_once = 16;
+/// Rows that are interleaved at once: of a plain dtype 16, whose lanes make a cache line or half of one; of a quantised
+/// one all of a panel.
+constexpr Index rows_at_once(DType dtype) { return is_quantised(dtype) ? quantised_panel : 16; }
 
-/// Writes `count` <= rows_at_once rows of a plain dtype into lanes [lane, lane + count) of a zeroed or full panel.
+/// Writes `count` rows of a plain dtype into lanes [lane, lane + count) of a zeroed or full panel.
 template <class Word>
 void pack_plain_rows(const std::byte* const* rows, Index count, Index inputs, Index lane, bool interleaved,
                      std::byte* panel) {
@@ -40,32 +41,42 @@ inline std::byte* write_plane(const std::uint32_t* words, int from, int bits, In
   return to + (8 / groups) * 128;
 }
 
-/// Writes one row of a quantised dtype, as in the file, into a lane of a panel.
-inline void pack_quantised_row(DType dtype, const std::byte* row, Index inputs, Index lane, std::byte* panel) {
+/// Writes a block taken apart into a lane of a panel's block.
+inline void pack_block(const BlockFormat& format, const BlockPlaces& places, const BlockCodes& codes, Index lane,
+                       std::byte* block) {
+  const auto at = static_cast<std::size_t>(lane);
+  if (format.exponent_scale) {
+    block[at] = static_cast<std::byte>(codes.scale);
+  } else {
+    std::memcpy(block + at * 2, &codes.scale, 2);
+  }
+  if (format.offset != Offset::none) std::memcpy(block + places.minimum + at * 2, &codes.minimum, 2);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(format.sub_blocks()); ++i) {
+    const std::size_t place = i * quantised_panel + at;
+    if (format.sub_scale != SubScale::none) block[places.sub_scales + place] = codes.sub_scales[i];
+    if (format.offset == Offset::byte) block[places.sub_minima + place] = codes.sub_minima[i];
+  }
+  std::byte* to = block + places.codes;
+  for (Index chunk = 0; chunk < format.block; chunk += chunk_length) {
+    std::uint32_t words[8];
+    std::memcpy(words, codes.codes + chunk, sizeof words);
+    to = write_plane(words, 0, format.low_bits, lane, to);
+    if (format.high_bits > 0) to = write_plane(words, format.low_bits, format.high_bits, lane, to);
+  }
+}
+
+/// Writes `count` rows of a quantised dtype, as in the file, into the first lanes of a panel: a block of all rows after
+/// the other, so that what is written stays in L1.
+inline void pack_quantised_rows(DType dtype, const std::byte* const* rows, Index count, Index inputs,
+                                std::byte* panel) {
   const BlockFormat format = block_format(dtype);
   const BlockPlaces places = block_places(format);
-  const auto at = static_cast<std::size_t>(lane);
   BlockCodes codes;
-  for (Index k = 0; k < inputs; k += format.block) {
-    read_block_codes(dtype, row, codes);
-    row += block_bytes(dtype);
-    if (format.exponent_scale) {
-      panel[at] = static_cast<std::byte>(codes.scale);
-    } else {
-      std::memcpy(panel + at * 2, &codes.scale, 2);
-    }
-    if (format.offset != Offset::none) std::memcpy(panel + places.minimum + at * 2, &codes.minimum, 2);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(format.sub_blocks()); ++i) {
-      const std::size_t place = i * quantised_panel + at;
-      if (format.sub_scale != SubScale::none) panel[places.sub_scales + place] = codes.sub_scales[i];
-      if (format.offset == Offset::byte) panel[places.sub_minima + place] = codes.sub_minima[i];
-    }
-    std::byte* to = panel + places.codes;
-    for (Index chunk = 0; chunk < format.block; chunk += chunk_length) {
-      std::uint32_t words[8];
-      std::memcpy(words, codes.codes + chunk, sizeof words);
-      to = write_plane(words, 0, format.low_bits, lane, to);
-      if (format.high_bits > 0) to = write_plane(words, format.low_bits, format.high_bits, lane, to);
+  for (Index block = 0; block < inputs / format.block; ++block) {
+    const std::size_t from = static_cast<std::size_t>(block) * block_bytes(dtype);
+    for (Index lane = 0; lane < count; ++lane) {
+      read_block_codes(dtype, rows[lane] + from, codes);
+      pack_block(format, places, codes, lane, panel);
     }
     panel += places.bytes;
   }
