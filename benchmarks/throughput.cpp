@@ -1,8 +1,10 @@
 // Tokens a second of a whole model, on random ids:
 //   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--json]
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <fstream>
 #include <headformer/auto_causal_lm.hpp>
@@ -43,6 +45,7 @@ struct Options {
   int repetitions = 3;
   std::vector<int> threads;
   std::string lengths;
+  std::pair<Index, Index> prompts;  ///< of --lengths, else both of --prompt
   bool json = false;
   bool first_token = false;
   program::ComputeOptions compute;
@@ -59,9 +62,8 @@ class Throughput {
  public:
   Throughput(const Options& options, int threads)
       : options_(options),
-        workspace_(
-            std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa_from_name(options.compute.isa),
-                                             options.compute.met())) {
+        workspace_(std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads),
+                                               isa_from_name(options.compute.isa), options.compute.met())) {
     const double begin = now();
     LoadOptions load;
     load.weights = options.compute.weights();
@@ -107,15 +109,7 @@ class Throughput {
   }
 
   Index prompt_length() {
-    if (options_.lengths.empty()) return options_.prompt;
-    const auto colon = options_.lengths.find(':');
-    if (colon == std::string::npos)
-      throw ArgumentError("lengths: expected LO:HI, found " + detail::quoted(options_.lengths));
-    const Index low = std::stol(options_.lengths.substr(0, colon));
-    const Index high = std::stol(options_.lengths.substr(colon + 1));
-    if (low < 1 || high < low)
-      throw ArgumentError("lengths: expected 1 <= LO <= HI, found " + detail::quoted(options_.lengths));
-    return std::uniform_int_distribution<Index>(low, high)(random_);
+    return std::uniform_int_distribution<Index>(options_.prompts.first, options_.prompts.second)(random_);
   }
 
   double time_prefill() {
@@ -165,7 +159,26 @@ class Throughput {
   Figures figures_;
 };
 
-/// Seconds from the start of a fresh process of this program to its first id.
+constexpr Index most_tokens = Index{1} << 24;
+
+/// LO:HI.
+std::pair<Index, Index> parse_lengths(const std::string& text) {
+  const auto fail = [&] {
+    throw ArgumentError("lengths: expected LO:HI, 1 <= LO <= HI <= " + std::to_string(most_tokens) + ", found " +
+                        detail::quoted(text));
+  };
+  Index low = 0;
+  Index high = 0;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, low);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ':') fail();
+  const auto second = std::from_chars(first.ptr + 1, end, high);
+  if (second.ec != std::errc{} || second.ptr != end || low < 1 || high < low || high > most_tokens) fail();
+  return {low, high};
+}
+
+/// Seconds from the start of a fresh process of this program to its first id. What that process has to say against its
+/// input is left to this one, which reads the same: an error is one line.
 double time_first_token(int argc, char** argv, int threads) {
   int ends[2];
   if (::pipe(ends) != 0) throw IoError("pipe: cannot create");
@@ -173,6 +186,7 @@ double time_first_token(int argc, char** argv, int threads) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(ends[1], STDOUT_FILENO);
+    if (const int nowhere = ::open("/dev/null", O_WRONLY); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
     ::close(ends[0]);
     std::vector<char*> arguments(argv, argv + argc);
     std::string flag = "--first-token";
@@ -188,7 +202,9 @@ double time_first_token(int argc, char** argv, int threads) {
   const double seconds = now() - begin;
   ::close(ends[0]);
   if (child > 0) ::waitpid(child, nullptr, 0);
-  if (!answered) throw Error("first token: a fresh process of this program gave no id");
+  if (!answered)
+    throw Error(
+        "first token: expected an id for a prompt of 5 tokens from a fresh process of this program, found none");
   return seconds;
 }
 
@@ -222,14 +238,14 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")
-      ->check(CLI::Range(0, 1 << 24))
+      ->check(CLI::Range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--generate", options.generate, "tokens to decode")
-      ->check(CLI::Range(0, 1 << 24))
+      ->check(CLI::Range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--batch", options.batch, "sequences at once")->check(CLI::Range(1, 4096))->capture_default_str();
   app.add_option("--depth", options.depth, "tokens in the context before decoding")
-      ->check(CLI::Range(0, 1 << 24))
+      ->check(CLI::Range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--repetitions", options.repetitions, "medians over that many")
       ->check(CLI::Range(1, 1000))
@@ -241,6 +257,7 @@ int main(int argc, char** argv) {
   app.remove_option(app.get_option("--threads"));
   app.add_option("--threads", options.threads, "thread counts, e.g. 1,2 (one for each processor)")
       ->delimiter(',')
+      ->check(program::a_number())
       ->take_all();
   return program::run(app, argc, argv, [&] {
     if (options.threads.empty()) options.threads.push_back(ThreadPool::available_processors());
@@ -248,15 +265,16 @@ int main(int argc, char** argv) {
       if (threads < 1 || threads > 1024)
         throw ArgumentError("threads: expected 1 to 1024, found " + std::to_string(threads));
     }
+    options.prompts =
+        options.lengths.empty() ? std::pair(options.prompt, options.prompt) : parse_lengths(options.lengths);
     if (options.first_token) {
       std::cout << Throughput(options, options.threads.back()).first_token() << std::endl;
       return;
     }
     for (const int threads : options.threads) {
-      const double first_token = time_first_token(argc, argv, threads);
       Throughput throughput(options, threads);
       Figures figures = throughput.run();
-      figures.first_token = first_token;
+      figures.first_token = time_first_token(argc, argv, threads);
       print(options, threads, figures);
     }
   });

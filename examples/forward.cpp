@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
     options.cache = compute.cache();
     options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa), compute.met());
     const NamedTensors tensors = read_inputs(inputs);
-    write_outputs(outputs, open_model(model, std::move(options))->forward(tensors));
+    const std::unique_ptr<Model> opened = open_model(model, std::move(options));
+    write_outputs(outputs, program::about(inputs, [&] { return opened->forward(tensors); }));
   });
 }

@@ -98,13 +98,16 @@ std::vector<TokenId> parse_ids(const std::string& text) {
   return ids;
 }
 
-/// The unmasked ids of each row of input_ids [B, T].
-std::vector<std::vector<TokenId>> read_rows(const std::string& path) {
+/// What an id that stands for padding looks like; a batch that says so in its mask needs none.
+using Padding = std::optional<TokenId>;
+
+/// The ids of each row of input_ids [B, T] that are no padding.
+std::vector<std::vector<TokenId>> read_rows(const std::string& path, Padding padding) {
   const Safetensors file = Safetensors::parse(Bytes::map(path));
   const auto read = [&](const char* name) {
     const TensorEntry* entry = file.find(name);
     if (entry == nullptr) return std::vector<std::int64_t>();
-    if (entry->shape.rank() != 2 || !program::is_integers(*entry)) {
+    if (entry->shape.rank() != 2 || entry->shape.count() == 0 || !program::is_integers(*entry)) {
       throw ArgumentError(path + ": tensor " + name + ": expected I64 or I32 [B, T], found " +
                           std::string(name_of(entry->dtype)) + " " + to_string(entry->shape));
     }
@@ -127,7 +130,7 @@ std::vector<std::vector<TokenId>> read_rows(const std::string& path) {
   const auto columns = static_cast<std::size_t>(ids_entry->shape[1]);
   std::vector<std::vector<TokenId>> rows(static_cast<std::size_t>(ids_entry->shape[0]));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!mask.empty() && mask[i] == 0) continue;
+    if (mask.empty() ? ids[i] == padding : mask[i] == 0) continue;
     if (ids[i] < 0 || ids[i] > std::numeric_limits<TokenId>::max())
       throw ArgumentError(path + ": tensor input_ids: expected 0 or more, found " + std::to_string(ids[i]));
     rows[i / columns].push_back(static_cast<TokenId>(ids[i]));
@@ -146,31 +149,59 @@ class Program {
     opening.activations = options.compute.met();
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
     generator_ = std::make_unique<TextGenerator>(options.model, std::move(opening));
+    config_ = config_.over(generator_->defaults());
   }
 
   void run() {
     if (options_.chat) {
       ::isatty(STDIN_FILENO) != 0 ? chat_on_terminal() : chat_on_pipe();
     } else if (!options_.inputs.empty()) {
-      for (std::vector<TokenId>& row : read_rows(options_.inputs)) answer(std::move(row));
+      answer_rows();
     } else if (options_.input_ids) {
-      answer(parse_ids(*options_.input_ids));
+      answer_each(without_padding(parse_ids(*options_.input_ids)));
     } else {
-      answer(generator_->tokenizer().encode(options_.prompt));
+      answer_each(program::about("--prompt", [&] { return generator_->tokenizer().encode(options_.prompt); }));
     }
   }
 
  private:
-  /// Prints what follows the prompt: its text as it is made, or its ids.
+  /// The id that marks padding in ids without a mask, by the reference's rule: not where it also ends a text.
+  Padding padding() const {
+    const Padding id = config_.pad_token_id;
+    const std::vector<TokenId> ends = config_.eos_token_id.value_or(std::vector<TokenId>{});
+    return id && std::find(ends.begin(), ends.end(), *id) != ends.end() ? Padding() : id;
+  }
+  std::vector<TokenId> without_padding(std::vector<TokenId> ids) const {
+    if (const Padding id = padding()) std::erase(ids, *id);
+    return ids;
+  }
+
+  /// All rows are looked at before the first is answered: an error comes alone.
+  void answer_rows() {
+    const std::vector<std::vector<TokenId>> rows = read_rows(options_.inputs, padding());
+    program::about(options_.inputs, [&] {
+      for (const std::vector<TokenId>& row : rows) generator_->expect_runnable(row, config_);
+    });
+    for (const std::vector<TokenId>& row : rows) answer_each(row);
+  }
+
+  /// As many answers as num_return_sequences asks for.
+  void answer_each(const std::vector<TokenId>& prompt) {
+    for (Index i = 0; i < config_.num_return_sequences.value_or(1); ++i) answer(prompt);
+  }
+
+  /// Prints what follows the prompt: its text as it is made, or its ids. Every answer has draws of its own.
   void answer(std::vector<TokenId> prompt) {
-    if (options_.output_ids && !config_.over(generator_->defaults()).stop_strings) {
-      Generation<SharedSession> generation = generator_->generate_ids(std::move(prompt), config_);
+    GenerationConfig config = config_;
+    if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
+    if (options_.output_ids && !config.stop_strings) {
+      Generation<SharedSession> generation = generator_->generate_ids(std::move(prompt), config);
       while (generation.next()) continue;
       print_ids(generation.generated());
       display_.timings(generation.timings());
       return;
     }
-    TextStream stream = generator_->stream_ids(std::move(prompt), config_);
+    TextStream stream = generator_->stream_ids(std::move(prompt), config);
     print(stream);
   }
 
@@ -232,7 +263,8 @@ class Program {
 
   const Options& options_;
   Display display_;
-  GenerationConfig config_;
+  GenerationConfig config_;    ///< the caller's over the checkpoint's
+  std::uint64_t answers_ = 0;  ///< so far, of one seed
   std::unique_ptr<TextGenerator> generator_;
 };
 

@@ -11,6 +11,11 @@
 
 namespace program {
 
+/// CLI11 takes an empty text for the number 0.
+inline CLI::Validator a_number() {
+  return CLI::Validator([](const std::string& text) { return text.empty() ? "expected a number, found ''" : ""; }, "");
+}
+
 /// The options that every program which runs a model takes.
 struct ComputeOptions {
   std::string dtype;
@@ -31,7 +36,7 @@ struct ComputeOptions {
         ->capture_default_str();
     app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16")->capture_default_str();
     app.add_option("--isa", isa, "auto, avx512, avx2, portable")->capture_default_str();
-    app.add_option("--threads", threads, "0: one for each processor")->capture_default_str();
+    app.add_option("--threads", threads, "0: one for each processor")->check(a_number())->capture_default_str();
   }
 
   headformer::WeightType weights() const { return headformer::WeightType::from_name(dtype); }
@@ -52,6 +57,16 @@ struct ComputeOptions {
     return std::make_shared<headformer::ThreadPool>(threads);
   }
 };
+
+/// Runs body() and puts the file or option it is about before what it has against its input.
+template <class Body>
+auto about(const std::string& place, Body body) {
+  try {
+    return body();
+  } catch (const headformer::ArgumentError& error) {
+    throw headformer::ArgumentError(place + ": " + error.what());
+  }
+}
 
 /// Parses and runs; any failure is one line on stderr and a status of 1 to 9.
 inline int run(CLI::App& app, int argc, char** argv, const std::function<void()>& body) {

@@ -135,6 +135,11 @@ TEST_F(ForwardDoor, InputsThatDoNotFitAreRefused) {
       {"a mask of floats",
        {{"input_ids", ids}, {"attention_mask", StoredTensor::zeros(DType::f32, Shape{1, 3})}},
        {"attention_mask", "F32"}},
+      {"no rows", {{"input_ids", integers({0, 3}, {})}}, {"input_ids", "[0, 3]"}},
+      {"no columns", {{"input_ids", integers({1, 0}, {})}}, {"input_ids", "[1, 0]"}},
+      {"more rows than there is time for, without columns",
+       {{"inputs_embeds", StoredTensor::zeros(DType::f32, Shape{Index{1} << 40, 0, 72})}},
+       {"inputs_embeds", "0, 72]"}},
       {"negative positions",
        {{"input_ids", ids}, {"position_ids", integers({1, 3}, {0, -7, 1})}},
        {"position_ids", "-7"}},
@@ -144,7 +149,10 @@ TEST_F(ForwardDoor, InputsThatDoNotFitAreRefused) {
   };
   for (const Case& item : table) {
     SCOPED_TRACE(item.name);
-    expect_refused_without_output(forward(llama_, write_inputs(item.inputs)), item.mentions);
+    const std::string inputs = write_inputs(item.inputs);
+    std::vector<std::string> mentions = item.mentions;
+    mentions.push_back(inputs);
+    expect_refused_without_output(forward(llama_, inputs), mentions);
   }
   const std::string past = write_inputs({{"input_ids", ids}, {"position_ids", integers({1, 3}, {0, 1, 72})}});
   expect_refused_without_output(forward(golden("decoders/gpt2"), past), {"72 learned positions", "72"});
@@ -200,6 +208,7 @@ TEST_F(ForwardDoor, OptionsOfOtherValuesAreRefused) {
       {{"--isa", "sse"}, {"isa", "sse"}},
       {{"--threads", "-1"}, {"threads", "-1"}},
       {{"--threads", "many"}, {"threads", "many"}},
+      {{"--threads", ""}, {"threads", "number"}},
       {{"--no-such-option"}, {"--no-such-option"}},
       {{"one_argument_too_many"}, {"one_argument_too_many"}},
       {{"--dtype"}, {"--dtype"}},

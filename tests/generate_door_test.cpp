@@ -122,7 +122,6 @@ TEST(GenerateDoor, LengthsAndStopsCut) {
     return result.out;
   };
   const std::string text = with({"--max-new-tokens", "30"});
-  EXPECT_EQ(with({"--max-new-tokens", "0"}), "\n");
   const std::string shorter = with({"--max-new-tokens", "10"});
   EXPECT_EQ(text.substr(0, shorter.size() - 1) + "\n", shorter) << "the beginning of the longer text";
   const Json ids = Json::parse(with({"--max-new-tokens", "30", "--output-ids"}));
@@ -150,6 +149,7 @@ TEST(GenerateDoor, OptionsOfAFileAreOverruledByTheCommandLine) {
 TEST(GenerateDoor, BadInputIsRefused) {
   const TemporaryFolder folder;
   const std::string gpt2 = (goldens() / "decoders/gpt2").string();
+  const std::string llama = (goldens() / "decoders/llama_grouped").string();
   const std::string broken = folder.write("broken.json", "{\n").string();
   const std::string list = folder.write("list.json", "[1]").string();
   const std::string bad_key = folder.write("key.json", R"({"temprature": 1})").string();
@@ -158,6 +158,10 @@ TEST(GenerateDoor, BadInputIsRefused) {
   write_tensors(folder / "other.safetensors", {{"labels", StoredTensor::zeros(DType::i64, Shape{1, 2})}});
   write_tensors(folder / "floats.safetensors", {{"input_ids", StoredTensor::zeros(DType::f32, Shape{1, 2})}});
   write_tensors(folder / "empty.safetensors", {{"input_ids", StoredTensor::zeros(DType::i64, Shape{1, 0})}});
+  write_tensors(folder / "huge.safetensors",
+                {{"input_ids", StoredTensor::zeros(DType::i64, Shape{Index{1} << 60, 0})}});
+  write_rows(folder / "second.safetensors", {{1, 2, 3}, {1, 1536}});
+  write_rows(folder / "masked.safetensors", Json::parse("[[1, 2], []]"));
   struct Case {
     const char* name;
     std::vector<std::string> options;
@@ -190,7 +194,24 @@ TEST(GenerateDoor, BadInputIsRefused) {
       {"rows that are not there", {"--inputs", nowhere}, {nowhere}},
       {"rows of another name", {"--inputs", (folder / "other.safetensors").string()}, {"'labels'", "input_ids"}},
       {"rows of floats", {"--inputs", (folder / "floats.safetensors").string()}, {"input_ids", "I64", "f32"}},
-      {"empty rows", {"--inputs", (folder / "empty.safetensors").string()}, {"prompt", "at least one"}},
+      {"empty rows",
+       {"--inputs", (folder / "empty.safetensors").string()},
+       {"empty.safetensors", "input_ids", "[1, 0]"}},
+      {"countless empty rows", {"--inputs", (folder / "huge.safetensors").string()}, {"huge.safetensors", "input_ids"}},
+      {"an id past the vocabulary in the second row",
+       {"--inputs", (folder / "second.safetensors").string()},
+       {"second.safetensors", "input_ids", "1536"}},
+      {"a row that is all padding",
+       {"--inputs", (folder / "masked.safetensors").string()},
+       {"masked.safetensors", "at least one"}},
+      {"no new tokens", {"--max-new-tokens", "0"}, {"max_new_tokens", "0"}},
+      {"a prompt as long as it may be",
+       {llama, "--input-ids", "5,6,7", "--output-ids", "--set", "max_length=3"},
+       {"max_length", "3 tokens", "found 3"}},
+      {"several answers, all the same",
+       {"--set", "do_sample=false", "--set", "num_return_sequences=2"},
+       {"num_return_sequences", "do_sample", "2"}},
+      {"a prompt that is no text", {"--prompt", "a\xff"}, {"--prompt", "UTF-8", "byte 1"}},
       {"an unknown option", {"--beams", "4"}, {"--beams"}},
       {"a dtype that is none", {"--dtype", "q3"}, {"dtype", "'q3'"}},
   };
@@ -206,6 +227,89 @@ TEST(GenerateDoor, TheLastLearnedPositionCanBeUsed) {
       generate({gpt2, "--input-ids", "5,6,7", "--max-new-tokens", "70", "--output-ids", "--set", "eos_token_id=[]"});
   expect_success(result);
   EXPECT_EQ(Json::parse(result.out).size(), 70U) << "the last token needs no position of its own";
+}
+
+TEST(GenerateDoor, EveryAnswerDrawsItsOwn) {
+  const TemporaryFolder folder;
+  write_rows(folder / "rows.safetensors", {{21, 22, 23}, {21, 22, 23}});
+  const std::vector<std::string> sampled = {"--output-ids", "--set", "do_sample=true", "--max-new-tokens", "12",
+                                            "--seed",       "5",     "--set",          "eos_token_id=[]"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), sampled.begin(), sampled.end());
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return lines_of(result.out);
+  };
+  const std::vector<std::string> rows = with({"--inputs", (folder / "rows.safetensors").string()});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_NE(rows[0], rows[1]) << "equal prompts";
+  EXPECT_EQ(with({"--input-ids", "21,22,23"}), std::vector<std::string>{rows[0]});
+  const std::vector<std::string> several = with({"--input-ids", "21,22,23", "--set", "num_return_sequences=3"});
+  ASSERT_EQ(several.size(), 3U);
+  EXPECT_EQ(several[0], rows[0]);
+  EXPECT_EQ(several[1], rows[1]);
+  EXPECT_NE(several[2], several[1]);
+}
+
+/// transformers 5.23, _prepare_attention_mask_for_generation.
+TEST(GenerateDoor, IdsWithoutAMaskSayPaddingByTheirId) {
+  const TemporaryFolder folder;
+  const std::string model = (goldens() / "decoders/llama_grouped").string();
+  const std::vector<std::int64_t> ids = {0, 0, 5, 6};
+  const NamedTensor tensor[] = {{"input_ids", DType::i64, Shape{1, 4}, ids.data()}};
+  write_safetensors(folder / "rows.safetensors", tensor);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {model, "--output-ids", "--max-new-tokens", "6"});
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  const std::string rows = (folder / "rows.safetensors").string();
+  const std::string padding = "pad_token_id=0";
+  const std::string expected = with({"--input-ids", "5,6"});
+  EXPECT_EQ(with({"--inputs", rows, "--set", padding}), expected);
+  EXPECT_EQ(with({"--input-ids", "0,0,5,6", "--set", padding}), expected);
+  const std::string unpadded = with({"--input-ids", "0,0,5,6", "--set", "pad_token_id=1"});
+  EXPECT_NE(unpadded, expected);
+  EXPECT_EQ(with({"--inputs", rows, "--set", padding, "--set", "eos_token_id=[0,150]"}), unpadded)
+      << "an id that ends a text is no padding";
+}
+
+TEST(GenerateDoor, AModelWithMoreIdsThanItsTokenizerWritesText) {
+  const TemporaryFolder folder;
+  const std::filesystem::path tiny = std::filesystem::path(HEADFORMER_EXAMPLES_DIR) / "tiny_model";
+  SmallCheckpoint padded = SmallCheckpoint::read(tiny);
+  const Index extra = 1000;
+  padded.config["vocab_size"] = padded.config["vocab_size"].get<Index>() + extra;
+  for (auto& [name, tensor] : padded.tensors) {
+    if (name != "model.embed_tokens.weight" && name != "lm_head.weight") continue;
+    const std::size_t row = tensor.bytes.size() / static_cast<std::size_t>(tensor.shape[0]);
+    tensor.shape = Shape{tensor.shape[0] + extra, tensor.shape[1]};
+    tensor.bytes.resize(tensor.bytes.size() + static_cast<std::size_t>(extra) * row);
+  }
+  padded.write(folder);
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json"})
+    std::filesystem::copy_file(tiny / name, folder / name);
+  const ProgramResult result =
+      generate({folder.path().string(), "--prompt", "And", "--set", "do_sample=true", "--set", "temperature=1000",
+                "--set", "top_k=0", "--max-new-tokens", "60", "--seed", "1"});
+  expect_success(result);
+}
+
+TEST(GenerateDoor, AStopStringEndsInANewToken) {
+  const std::vector<std::string> greedy = {"--output-ids",     "--set", "do_sample=false", "--set", "eos_token_id=[]",
+                                           "--max-new-tokens", "40",    "--prompt"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), greedy.begin(), greedy.end());
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return Json::parse(result.out);
+  };
+  const Json whole = with({"And it came to pass"});
+  const Json stopped = with({"And it came to pass", "--set", "stop_strings=[\"and\"]"});
+  EXPECT_LT(stopped.size(), whole.size());
+  const Json again = with({"And it came to pass and", "--set", "stop_strings=[\"and\"]"});
+  EXPECT_GT(again.size(), 1U) << "one that the prompt holds has ended before";
 }
 
 }  // namespace

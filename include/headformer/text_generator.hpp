@@ -27,16 +27,25 @@ struct TextGeneratorOptions {
   std::shared_ptr<Executor> executor;  ///< the caller's own, in place of a pool of `threads`
   Isa isa = best_isa();
   Activations activations = Activations::automatic;  ///< what weights meet
-  Cancellation cancellation;  ///< ends loading with CancelledError, a stream quietly
-  ProgressCallback progress;  ///< of loading and prefilling
+  Cancellation cancellation;                         ///< ends loading with CancelledError, a stream quietly
+  ProgressCallback progress;                         ///< of loading and prefilling
 };
 
 /// Text being generated: a range of pieces, each made when it is asked for. Every piece is whole UTF-8 characters; all
 /// of them together are the text, without special tokens and without a stop string.
 class TextStream {
  public:
-  TextStream(Generation<SharedSession> generation, const Tokenizer& tokenizer, std::vector<std::string> stop_strings)
-      : generation_(std::move(generation)), detokenizer_(tokenizer), stop_(std::move(stop_strings)) {}
+  TextStream(Generation<SharedSession> generation, const Tokenizer& tokenizer,
+             const std::vector<std::string>& stop_strings)
+      : generation_(std::move(generation)),
+        tokenizer_(tokenizer),
+        detokenizer_(tokenizer),
+        stop_(stop_strings),
+        matcher_(stop_strings) {
+    const std::span<const TokenId> prompt = generation_.history();
+    for (const TokenId id : prompt.last(std::min(prompt.size(), matcher_.longest())))
+      matcher_.push(tokenizer_.text_bytes(id));
+  }
 
   class Iterator {
    public:
@@ -68,9 +77,15 @@ class TextStream {
         piece_ = stop_.push(detokenizer_.finish()) + stop_.finish();
         return !piece_.empty();
       }
-      if (generation_.is_end(*id)) continue;
+      // A model's vocabulary may be padded past the tokenizer's: such an id is no text.
+      if (generation_.is_end(*id) || *id >= tokenizer_.size()) continue;
       piece_ = stop_.push(detokenizer_.push(*id));
-      if (stop_.stopped()) generation_.stop(FinishReason::stop_string);
+      const bool at_stop = matcher_.longest() > 0 && matcher_.push(tokenizer_.text_bytes(*id));
+      if (at_stop || stop_.stopped()) {
+        generation_.stop(FinishReason::stop_string);
+        piece_ += stop_.push(detokenizer_.finish()) + stop_.finish();
+        return !piece_.empty();
+      }
     }
     return true;
   }
@@ -85,9 +100,11 @@ class TextStream {
 
  private:
   Generation<SharedSession> generation_;
+  Tokenizer tokenizer_;
   Detokenizer detokenizer_;
-  StopStrings stop_;
-  std::string text_;  ///< before piece_
+  StopStrings stop_;     ///< of the text
+  StopMatcher matcher_;  ///< of the tokens
+  std::string text_;     ///< before piece_
   std::string piece_;
 };
 
@@ -163,6 +180,12 @@ class TextGenerator {
     return start(new_session(), std::move(prompt), config.over(defaults_));
   }
 
+  /// Throws ArgumentError where a generation from this prompt would: no ids, one outside the vocabulary, a length past
+  /// the learned positions or past its own max_length, more than one answer without sampling.
+  void expect_runnable(std::span<const TokenId> prompt, const GenerationConfig& config = {}) const {
+    expect_complete(prompt, config.over(defaults_));
+  }
+
   /// Throws IoError when the checkpoint has none.
   const Tokenizer& tokenizer() const {
     if (!tokenizer_)
@@ -212,7 +235,7 @@ class TextGenerator {
         config = GenerationConfig::from_checkpoint(checkpoint.config());
       }
     }
-    if (!config.eos_token_id) config.eos_token_id = end_ids(checkpoint, tokenizer);
+    if (!config.eos_token_id && checkpoint.is_gguf()) config.eos_token_id = end_ids(checkpoint, tokenizer);
     return config;
   }
 
@@ -221,7 +244,7 @@ class TextGenerator {
     std::vector<TokenId> ids;
     if (!tokenizer) return ids;
     if (const auto eos = tokenizer->eos()) ids.push_back(*eos);
-    if (checkpoint.is_gguf() && checkpoint.gguf().has("tokenizer.ggml.eot_token_id")) {
+    if (checkpoint.gguf().has("tokenizer.ggml.eot_token_id")) {
       ids.push_back(
           static_cast<TokenId>(checkpoint.gguf().integer("tokenizer.ggml.eot_token_id", 0, tokenizer->size() - 1)));
     }
@@ -232,15 +255,30 @@ class TextGenerator {
     return TextStream(std::move(generation), tokenizer(), merged.stop_strings.value_or(std::vector<std::string>{}));
   }
 
+  /// `config` is complete: the caller's over the checkpoint's.
+  void expect_complete(std::span<const TokenId> prompt, const GenerationConfig& config) const {
+    const auto length = static_cast<Index>(prompt.size());
+    if (length == 0) throw ArgumentError("prompt: expected at least one token, found none");
+    model_->expect_in_vocabulary(prompt);
+    if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
+      throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
+                          " tokens of the prompt, found " + std::to_string(*config.max_length));
+    }
+    if (config.num_return_sequences.value_or(1) > 1 && !config.do_sample.value_or(false)) {
+      throw ArgumentError("num_return_sequences: expected 1 without do_sample, found " +
+                          std::to_string(*config.num_return_sequences));
+    }
+    const Index limit = model_->config().learned_positions;
+    if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
+      throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
+                          " learned positions, found " + std::to_string(length) + " and " +
+                          std::to_string(config.new_tokens(length)));
+    }
+  }
+
   Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
                                   const GenerationConfig& config) const {
-    const Index limit = model_->config().learned_positions;
-    const auto length = static_cast<Index>(prompt.size());
-    if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
-      throw ArgumentError("prompt: " + std::to_string(length) + " tokens and " +
-                          std::to_string(config.new_tokens(length)) + " new ones pass the model's context of " +
-                          std::to_string(limit) + " learned positions");
-    }
+    expect_complete(prompt, config);
     const Index held = session->keep_common(prompt);
     return {SharedSession(session), std::move(prompt), config, options_.cancellation, held};
   }

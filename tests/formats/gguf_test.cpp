@@ -311,6 +311,10 @@ TEST(Gguf, RefusesBadTensors) {
   overlap.tensor("v", {16}, 0, 0).tensor("w", {8}, 0, 32).data(64);
   GgufBuilder same;
   same.tensor("v", {8}, 0, 0).tensor("w", {8}, 0, 0).data(32);
+  GgufBuilder gap;
+  gap.tensor("v", {4}, 0, 0).tensor("w", {4}, 0, 64).data(80);
+  GgufBuilder narrower;
+  narrower.tensor("w", {16}, 1, 0).tensor("v", {4}, 0, 64).data(80);
   GgufBuilder unaligned;
   unaligned.alignment = 64;
   unaligned.key("general.alignment", 4, raw(std::uint32_t{64})).tensor("w", {8}, 0, 32).data(64);
@@ -336,8 +340,11 @@ TEST(Gguf, RefusesBadTensors) {
       {"offset overflows", with_tensor({8}, 0, ~std::uint64_t{31}), {w, "offset 18446744073709551584"}},
       {"no data", with_tensor({1}, 0, 0, 0), {w, "found 0 bytes"}},
       {"duplicate name", twice.bytes(), {w, "found two"}},
-      {"overlap", overlap.bytes(), {w, "tensor 'v'"}},
-      {"the same bytes", same.bytes(), {"tensor 'v'", "tensor 'w'"}},
+      {"overlap", overlap.bytes(), {w, "an offset of 64, where tensor 'v' ends", "found 32"}},
+      {"the same bytes", same.bytes(), {"an offset of 32", "found 0"}},
+      {"a gap", gap.bytes(), {w, "an offset of 32", "found 64"}},
+      {"a gap at the beginning", with_tensor({8}, 0, 32), {w, "an offset of 0", "found 32"}},
+      {"a narrower type than its bytes", narrower.bytes(), {"tensor 'v'", "an offset of 32", "found 64"}},
       {"table cut off", whole.substr(0, whole.size() - 1), {"tensor 'v'", "its offset"}},
       {"name past the limit", no_name.bytes(), {"tensor 0", "at most 65535", "found 66000"}},
   });

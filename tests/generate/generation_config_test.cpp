@@ -20,7 +20,7 @@ TEST(GenerationConfig, ReadsEveryKey) {
   const GenerationConfig config = caller(R"({
     "max_new_tokens": 7, "max_length": 90, "min_new_tokens": 2, "min_length": 3, "do_sample": true, "temperature": 0.5,
     "top_k": 11, "top_p": 0.25, "min_p": 0.125, "repetition_penalty": 1.5, "eos_token_id": [1, 2],
-    "stop_strings": ["a", "b"], "seed": 42})");
+    "stop_strings": ["a", "b"], "pad_token_id": 3, "num_return_sequences": 4, "seed": 42})");
   EXPECT_EQ(config.max_new_tokens, 7);
   EXPECT_EQ(config.max_length, 90);
   EXPECT_EQ(config.min_new_tokens, 2);
@@ -33,6 +33,8 @@ TEST(GenerationConfig, ReadsEveryKey) {
   EXPECT_EQ(config.repetition_penalty, 1.5);
   EXPECT_EQ(config.eos_token_id, (std::vector<TokenId>{1, 2}));
   EXPECT_EQ(config.stop_strings, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(config.pad_token_id, 3);
+  EXPECT_EQ(config.num_return_sequences, 4);
   EXPECT_EQ(config.seed, 42U);
   const GenerationConfig single = caller(R"({"eos_token_id": 5, "stop_strings": "end", "max_new_tokens": 3.0})");
   EXPECT_EQ(single.eos_token_id, std::vector<TokenId>{5});
@@ -49,6 +51,7 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
       {R"({"max_tokens": 5})", {"request", "max_tokens", "max_new_tokens", "top_p"}},
       {R"({"Temperature": 1})", {"Temperature"}},
       {R"({"max_new_tokens": -1})", {"max_new_tokens", "-1"}},
+      {R"({"max_new_tokens": 0})", {"max_new_tokens", "[1, ", "0"}},
       {R"({"max_new_tokens": 1.5})", {"max_new_tokens", "1.5"}},
       {R"({"max_new_tokens": "5"})", {"max_new_tokens", "'5'"}},
       {R"({"max_length": 1e300})", {"max_length"}},
@@ -60,7 +63,7 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
       {R"({"temperature": "hot"})", {"temperature", "'hot'"}},
       {R"({"top_k": -1})", {"top_k", "-1"}},
       {R"({"top_k": 2.5})", {"top_k", "2.5"}},
-      {R"({"top_p": 0})", {"top_p", "0"}},
+      {R"({"top_p": -0.01})", {"top_p", "-0.01"}},
       {R"({"top_p": 1.01})", {"top_p", "1.01"}},
       {R"({"min_p": -0.1})", {"min_p", "-0.1"}},
       {R"({"min_p": 2})", {"min_p", "2"}},
@@ -70,6 +73,10 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
       {R"({"eos_token_id": 4294967296})", {"eos_token_id", "4294967296"}},
       {R"({"stop_strings": [1]})", {"stop_strings[0]", "1"}},
       {R"({"stop_strings": 3})", {"stop_strings", "3"}},
+      {R"({"pad_token_id": -1})", {"pad_token_id", "-1"}},
+      {R"({"num_return_sequences": 0})", {"num_return_sequences", "0"}},
+      {R"({"num_beams": 4})", {"num_beams", "1", "4"}},
+      {R"({"no_repeat_ngram_size": "x"})", {"no_repeat_ngram_size", "'x'"}},
       {R"({"seed": -3})", {"seed", "-3"}},
       {R"({"seed": "x"})", {"seed", "'x'"}},
   };
@@ -81,6 +88,15 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
     expect_mentions(message_of<ConfigError>([&] { caller(text); }), {"request", "object"});
 }
 
+TEST(GenerationConfig, KeysThatAskForNothingAreReadFromACallerToo) {
+  const GenerationConfig config = caller(R"({
+    "_from_model_config": false, "bos_token_id": 1, "transformers_version": "5.23.0", "use_cache": true, "num_beams": 1,
+    "no_repeat_ngram_size": 0, "typical_p": 1.0, "length_penalty": 1.0, "early_stopping": false, "top_p": 0,
+    "temperature": 0.5})");
+  EXPECT_EQ(config.temperature, 0.5);
+  EXPECT_EQ(config.top_p, 0.0);
+}
+
 TEST(GenerationConfig, NullLeavesAKeyUnset) {
   const GenerationConfig config = caller(R"({"temperature": null, "eos_token_id": null, "unknown": null})");
   EXPECT_EQ(config.temperature, std::nullopt);
@@ -89,10 +105,11 @@ TEST(GenerationConfig, NullLeavesAKeyUnset) {
 
 TEST(GenerationConfig, IsLenientOnACheckpointsFile) {
   const GenerationConfig config = checkpoint(R"({
-    "_from_model_config": true, "transformers_version": "5.23.0", "pad_token_id": 0, "num_beams": 4,
-    "temperature": 0.0, "top_p": 0, "top_k": -5, "min_p": 7, "eos_token_id": [3, 4], "max_length": 20})");
+    "_from_model_config": true, "transformers_version": "5.23.0", "pad_token_id": -1, "num_beams": 4,
+    "temperature": 0.0, "top_p": -1, "top_k": -5, "min_p": 7, "eos_token_id": [3, 4], "max_length": 20})");
   EXPECT_EQ(config.eos_token_id, (std::vector<TokenId>{3, 4}));
   EXPECT_EQ(config.max_length, 20);
+  EXPECT_EQ(config.pad_token_id, std::nullopt) << "-1 says that there is none";
   EXPECT_EQ(config.temperature, std::nullopt) << "published files hold sampling values their greedy default ignores";
   EXPECT_EQ(config.top_p, std::nullopt);
   EXPECT_EQ(config.top_k, std::nullopt);
@@ -127,7 +144,7 @@ TEST(GenerationConfig, TheCallersValuesLieOverTheCheckpoints) {
   EXPECT_EQ(changed.top_p, 0.8);
 }
 
-TEST(GenerationConfig, LengthsTakePrecedenceByWhoGivesThem) {
+TEST(GenerationConfig, NewTokensGoBeforeLengthsWhoeverGivesThem) {
   struct Case {
     const char* caller;
     const char* checkpoint;
@@ -140,12 +157,11 @@ TEST(GenerationConfig, LengthsTakePrecedenceByWhoGivesThem) {
       {"{}", R"({"max_length": 30})", 10, 20, 0},
       {"{}", R"({"max_length": 30})", 40, 0, 0},
       {"{}", R"({"max_length": 30, "max_new_tokens": 4})", 10, 4, 0},
-      {R"({"max_length": 30})", R"({"max_new_tokens": 4})", 10, 20, 0},  // not overruled by the file's other key
+      {R"({"max_length": 30})", R"({"max_new_tokens": 4})", 10, 4, 0},
       {R"({"max_new_tokens": 4})", R"({"max_length": 30})", 10, 4, 0},
-      {R"({"max_new_tokens": 0})", "{}", 10, 0, 0},
       {R"({"max_new_tokens": 4, "max_length": 30})", "{}", 10, 4, 0},
       {R"({"min_new_tokens": 3})", R"({"min_length": 30})", 10, 256, 3},
-      {R"({"min_length": 30})", R"({"min_new_tokens": 3})", 10, 256, 20},
+      {R"({"min_length": 30})", R"({"min_new_tokens": 3})", 10, 256, 3},
       {R"({"min_length": 5})", "{}", 10, 256, 0},
   };
   for (const Case& item : table) {

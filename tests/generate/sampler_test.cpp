@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 namespace headformer::testing {
 namespace {
@@ -133,6 +134,15 @@ TEST(Sampler, ASeedRepeatsItsDraws) {
   GenerationConfig unseeded;
   unseeded.do_sample = true;
   EXPECT_NE(draw(unseeded), draw(unseeded)) << "without a seed every run is its own";
+}
+
+TEST(Sampler, OneSeedServesManyGenerations) {
+  EXPECT_EQ(nth_seed(7, 0), 7U) << "the only one has the seed itself";
+  std::set<std::uint64_t> seeds;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    for (std::uint64_t n = 0; n < 50; ++n) seeds.insert(nth_seed(seed, n));
+  }
+  EXPECT_EQ(seeds.size(), 2500U) << "neighbours share none";
 }
 
 TEST(Sampler, DrawsOfASeedAreTheSameOnEveryMachine) {

@@ -88,5 +88,34 @@ TEST(StopStrings, AfterTheStopNothingIsShown) {
   EXPECT_EQ(stop.finish(), "");
 }
 
+TEST(StopMatcher, SeesAStringThatEndsInTheLastToken) {
+  const auto stopped_at = [](const std::vector<std::string>& strings, const std::vector<std::string>& tokens) {
+    StopMatcher matcher(strings);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (matcher.push(tokens[i])) return static_cast<int>(i);
+    }
+    return -1;
+  };
+  EXPECT_EQ(stopped_at({"end"}, {"an ", "e", "n", "d", "."}), 3);
+  EXPECT_EQ(stopped_at({"end"}, {"the end.", "x"}), 0) << "in the middle of a token";
+  EXPECT_EQ(stopped_at({"end"}, {"the e", "", "nding"}), 2);
+  EXPECT_EQ(stopped_at({"ab", "b"}, {"a", "b"}), 1);
+  EXPECT_EQ(stopped_at({"aab"}, {"a", "a", "a", "a", "b"}), 4);
+  EXPECT_EQ(stopped_at({"\xc3\xa9"}, {"\xc3", "\xa9"}), 1) << "bytes of one character";
+  EXPECT_EQ(stopped_at({"<eos>", ""}, {"x", "<eos>"}), 1) << "a special token's name";
+  EXPECT_EQ(stopped_at({"absent", ""}, {"ab", "sen", "", "T"}), -1);
+  EXPECT_EQ(stopped_at({}, {"a"}), -1);
+}
+
+TEST(StopMatcher, AStringIsSeenOnceAndMayBeginInThePrompt) {
+  StopMatcher matcher({"\n\n", "yes"});
+  EXPECT_EQ(matcher.longest(), 3U);
+  matcher.push("the prompt's end\n");
+  EXPECT_TRUE(matcher.push("\nmore"));
+  EXPECT_FALSE(matcher.push("y")) << "what was there before does not end here";
+  EXPECT_FALSE(matcher.push("e"));
+  EXPECT_TRUE(matcher.push("s"));
+}
+
 }  // namespace
 }  // namespace headformer::testing

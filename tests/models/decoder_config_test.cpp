@@ -168,6 +168,46 @@ TEST(DecoderConfig, OptionsThatDoNotExistAreNamed) {
   }
 }
 
+/// tests/reference/class_defaults.py
+TEST(DecoderConfig, WhatAConfigLeavesOutIsTheClasss) {
+  const Json golden = parse_json(Bytes::map(goldens() / "class_defaults.json"));
+  for (const Json& item : golden) {
+    SCOPED_TRACE(item["config"]["architectures"][0].get<std::string>());
+    const TemporaryFolder folder;
+    folder.write("config.json", item["config"].dump());
+    write_tensors(folder / "model.safetensors", {});
+    const Checkpoint checkpoint = Checkpoint::open(folder.path());
+    const CausalLmConfig config = family_of(checkpoint).config(checkpoint);
+    EXPECT_EQ(config.context_length, item["context_length"].get<Index>());
+    EXPECT_EQ(config.tied_output, item["tied"].get<bool>());
+    EXPECT_EQ(config.logits_soft_cap, item["logits_soft_cap"].get<float>());
+    ASSERT_EQ(config.layers.size(), item["windows"].size());
+    for (std::size_t i = 0; i < config.layers.size(); ++i) {
+      SCOPED_TRACE("layer " + std::to_string(i));
+      const AttentionConfig& attention = config.layers[i].attention;
+      EXPECT_EQ(attention.key_value_heads, item["key_value_heads"].get<Index>());
+      EXPECT_EQ(attention.head_width, item["head_width"].get<Index>());
+      EXPECT_FLOAT_EQ(attention.scale, item["scale"].get<float>());
+      EXPECT_EQ(attention.soft_cap, item["soft_cap"].get<float>());
+      EXPECT_EQ(attention.window, item["windows"][i].get<Index>());
+      EXPECT_FLOAT_EQ(config.layers[i].norm.epsilon, item["epsilon"].get<float>());
+      const auto theta = item["thetas"][i].get<double>();
+      EXPECT_EQ(attention.rotary.width, theta > 0 ? attention.head_width : 0);
+      if (theta > 0) {
+        EXPECT_EQ(attention.rotary.theta, theta);
+      }
+    }
+  }
+}
+
+TEST(DecoderConfig, KeyValueHeadsOfNullAreAsManyAsHeads) {
+  Folder folder("mistral");
+  folder.config()["num_key_value_heads"] = nullptr;
+  folder.write_tensors();
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  EXPECT_EQ(family_of(checkpoint).config(checkpoint).layers[0].attention.key_value_heads, 6);
+}
+
 TEST(DecoderConfig, SmolLm3CountsItsUnrotatedLayersWithoutAList) {
   Folder folder("smollm3");
   folder.config().erase("no_rope_layers");
@@ -224,6 +264,44 @@ TEST(DecoderTensors, WhatDoesNotFitTheConfigIsNamed) {
     mentions.push_back(folder.path().string());
     expect_mentions(message_of<WeightError>([&] { folder.open(); }), mentions);
   }
+}
+
+/// transformers 5.23, PreTrainedModel.tie_weights: a checkpoint that ties may hold either table, or both; two that
+/// differ are not tied.
+TEST(DecoderTensors, OfTiedTablesEitherOrBothMayBeThere) {
+  const std::string embedding = "model.embed_tokens.weight";
+  const auto logits = [](Folder& folder) {
+    folder.write_tensors();
+    const auto model = open_decoder(Checkpoint::open(folder.path()));
+    return logits_of(model, std::vector<TokenId>{5, 9, 77}, workspace_of());
+  };
+  Folder one("llama_grouped");
+  const Tensor<float> expected = logits(one);
+
+  Folder both("llama_grouped");
+  both.tensors()["lm_head.weight"] = both.tensors()[embedding];
+  EXPECT_TRUE(same_bits(logits(both), expected));
+  EXPECT_EQ(open_decoder(Checkpoint::open(both.path()))->report().packed_bytes,
+            open_decoder(Checkpoint::open(one.path()))->report().packed_bytes)
+      << "equal tables are packed once";
+
+  Folder head("llama_grouped");
+  head.tensors()["lm_head.weight"] = head.tensors()[embedding];
+  head.tensors().erase(embedding);
+  EXPECT_TRUE(same_bits(logits(head), expected));
+
+  Folder tied("llama_grouped");
+  tied.tensors()["lm_head.weight"] = tied.tensors()[embedding];
+  std::swap(tied.tensors()["lm_head.weight"].bytes[3], tied.tensors()["lm_head.weight"].bytes[300 * 4 + 3]);
+  Folder untied("llama_grouped");
+  untied.config()["tie_word_embeddings"] = false;
+  untied.tensors() = tied.tensors();
+  EXPECT_TRUE(same_bits(logits(tied), logits(untied)));
+
+  Folder neither("llama_grouped");
+  neither.tensors().erase(embedding);
+  neither.write_tensors();
+  expect_mentions(message_of<WeightError>([&] { neither.open(); }), {neither.file("model.safetensors"), embedding});
 }
 
 TEST(DecoderTensors, AModelOpensFromBytesAndFromAReaderAsFromItsPath) {

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <headformer/auto_causal_lm.hpp>
+#include <limits>
 
 #include "formats/gguf_builder.hpp"
+#include "support/errors.hpp"
 
 namespace headformer::testing {
 namespace {
@@ -51,6 +54,57 @@ TEST(GgufArchitecture, AWindowIsReadWhereTheArchitectureHasOne) {
     const CausalLmConfig config = find_causal_lm_family(checkpoint).config(checkpoint);
     EXPECT_EQ(config.layers.front().attention.window, windowed ? 7 : 0) << name;
   }
+}
+
+/// The keys of a small Llama; and one more.
+CausalLmConfig config_of(const std::string& name, std::uint32_t type, const std::string& value) {
+  using tests::GgufBuilder;
+  GgufBuilder builder;
+  builder.string("general.architecture", "llama");
+  builder.key("llama.embedding_length", 4, GgufBuilder::raw(std::uint32_t{32}));
+  for (const char* key : {"block_count", "attention.head_count", "feed_forward_length"})
+    builder.key(std::string("llama.") + key, 4, GgufBuilder::raw(std::uint32_t{8}));
+  builder.key(name, type, value).tensor("token_embd.weight", {32, 4}, 0, 0).data(512);
+  const std::string file = builder.bytes();
+  const Bytes bytes({reinterpret_cast<const std::byte*>(file.data()), file.size()}, nullptr, "model.gguf");
+  const Checkpoint checkpoint = Checkpoint::from_gguf(bytes);
+  return find_causal_lm_family(checkpoint).config(checkpoint);
+}
+
+/// llama.cpp's reading of files that name no scaling type.
+TEST(GgufArchitecture, AFactorWithoutATypeIsLinear) {
+  for (const char* key : {"llama.rope.scaling.factor", "llama.rope.scale_linear"}) {
+    const CausalLmConfig config = config_of(key, 6, tests::GgufBuilder::raw(4.0F));
+    EXPECT_EQ(config.layers[0].attention.rotary.scaling, RotaryScaling::linear) << key;
+    EXPECT_EQ(config.layers[0].attention.rotary.factor, 4) << key;
+  }
+  const CausalLmConfig one = config_of("llama.rope.scale_linear", 6, tests::GgufBuilder::raw(1.0F));
+  EXPECT_EQ(one.layers[0].attention.rotary.scaling, RotaryScaling::none);
+}
+
+TEST(GgufArchitecture, NumbersThatNoModelCanHaveAreRefused) {
+  using tests::GgufBuilder;
+  constexpr std::uint32_t f32 = 6;
+  EXPECT_EQ(config_of("llama.rope.freq_base", f32, GgufBuilder::raw(500.0F)).layers[0].attention.rotary.theta, 500);
+  struct Case {
+    const char* key;
+    std::vector<float> values;
+  };
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Case table[] = {{"llama.rope.freq_base", {0, -1, std::nanf(""), infinity}},
+                        {"llama.rope.scaling.factor", {0, -2, std::nanf("")}},
+                        {"llama.rope.scaling.attn_factor", {0, std::nanf("")}},
+                        {"llama.attention.layer_norm_rms_epsilon", {-1, 2, std::nanf("")}}};
+  for (const Case& item : table) {
+    for (const float value : item.values) {
+      SCOPED_TRACE(item.key + std::string(" ") + std::to_string(value));
+      const std::string message = message_of<ConfigError>([&] { config_of(item.key, f32, GgufBuilder::raw(value)); });
+      expect_mentions(message, {"model.gguf", item.key, "expected", "found"});
+    }
+  }
+  const std::string odd =
+      message_of<ConfigError>([&] { config_of("llama.rope.dimension_count", 4, GgufBuilder::raw(std::uint32_t{3})); });
+  expect_mentions(odd, {"model.gguf", "llama.rope.dimension_count", "even", "3"});
 }
 
 }  // namespace

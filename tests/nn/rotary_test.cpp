@@ -22,7 +22,7 @@ TEST(Rotary, FrequenciesAreTheReferences) {
     older.erase("rope_parameters");
     for (const Json& config : {item["config"], older}) {
       SCOPED_TRACE(config.dump() + ", length " + item["length"].dump());
-      const RotaryConfig rotary = read_rotary(JsonObject(config, "config.json"), 16, 1234);
+      const RotaryConfig rotary = read_rotary(JsonObject(config, "config.json"), 16, RotaryDefaults{1234, 2048, 0});
       EXPECT_EQ(rotary.width, 16);
       EXPECT_NEAR(rotary.attention_factor, item["attention_factor"].get<double>(), 1e-12);
       const std::vector<float> found = inverse_frequencies(rotary, item["length"].get<Index>());
@@ -31,6 +31,28 @@ TEST(Rotary, FrequenciesAreTheReferences) {
         EXPECT_NEAR(static_cast<double>(found[i]) / expected[i], 1, 3e-7) << "component " << i;
     }
   }
+}
+
+/// transformers 5.23, convert_rope_params_to_dict and standardize_rope_params.
+TEST(Rotary, WhatIsGivenTwiceOrNotAtAll) {
+  const auto read = [](const char* text, const RotaryDefaults& defaults) {
+    const Json config = Json::parse(text);
+    return read_rotary(JsonObject(config, "config.json"), 16, defaults);
+  };
+  const char* twice = R"({"rope_scaling": {"type": "linear", "factor": 4.0},
+                          "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 5.0}})";
+  EXPECT_EQ(read(twice, {}).factor, 4) << "rope_scaling goes first";
+  EXPECT_EQ(read(twice, {}).theta, 10000);
+  EXPECT_EQ(read(R"({"rope_scaling": {}, "rope_parameters": {"rope_type": "linear", "factor": 2.0}})", {}).factor, 2);
+  const char* dynamic = R"({"rope_scaling": {"rope_type": "dynamic", "factor": 4.0}})";
+  EXPECT_EQ(read(dynamic, RotaryDefaults{10000, 77, 0}).maximum_positions, 77) << "the class's";
+  const char* yarn = R"({"max_position_embeddings": 64, "rope_parameters": {"rope_type": "yarn", "factor": 4.0,
+                         "original_max_position_embeddings": 16}})";
+  EXPECT_EQ(read(yarn, {}).original_maximum_positions, 16);
+  EXPECT_EQ(read(yarn, RotaryDefaults{10000, 2048, 4096}).original_maximum_positions, 4096) << "Phi-3's own key";
+  const Json nested = Json::parse(R"({"rope_parameters": {"full_attention": {"rope_type": "yarn", "factor": 4.0,
+                                      "original_max_position_embeddings": 16, "truncate": false}}})");
+  EXPECT_TRUE(read_rotary(JsonObject(nested, "config.json"), 16, {}, "full_attention").truncate);
 }
 
 TEST(Rotary, LengthsOfOneClassHaveTheSameFrequencies) {

@@ -73,6 +73,27 @@ TEST(Tokenizer, EncodesAndKnowsItsTokens) {
   EXPECT_EQ(tokenizer.bos(), std::nullopt);
 }
 
+TEST(Tokenizer, KnowsTheBytesOfATokenInAText) {
+  const Tokenizer byte_level = open(small());
+  EXPECT_EQ(byte_level.text_bytes(2), "ab");
+  EXPECT_EQ(byte_level.text_bytes(4), "  ");
+  EXPECT_EQ(byte_level.text_bytes(5), "<s>");
+  EXPECT_EQ(byte_level.text_bytes(6), "") << "no token has it";
+  Json file = small();
+  file["pre_tokenizer"] = nullptr;
+  file["decoder"] = Json::parse(R"({"type": "Sequence", "decoders": [
+    {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+    {"type": "Strip", "content": " ", "start": 1, "stop": 0}]})");
+  file["model"] = Json::parse(R"({"type": "BPE", "vocab": {"▁a": 0, "<0xC3>": 1, "b": 2, "<0x0A>": 3, "▁": 4},
+                                  "merges": [], "byte_fallback": true})");
+  const Tokenizer fallback = open(file);
+  EXPECT_EQ(fallback.text_bytes(0), " a") << "as in the middle of a text";
+  EXPECT_EQ(fallback.text_bytes(1), "\xc3");
+  EXPECT_EQ(fallback.text_bytes(3), "\n");
+  EXPECT_EQ(fallback.text_bytes(4), " ");
+  EXPECT_EQ(fallback.text_bytes(5), "<s>");
+}
+
 TEST(Tokenizer, TakesRolesFromTheConfiguration) {
   Files files{{"tokenizer.json", small().dump()},
               {"tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": {"__type": "AddedToken", "content": "</s>",

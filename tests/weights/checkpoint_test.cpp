@@ -135,6 +135,12 @@ TEST_F(BrokenCheckpoint, FilesThatAreMissingOrBroken) {
   }
 }
 
+TEST_F(BrokenCheckpoint, ALinkThatLeadsNowhereIsNoMissingFile) {
+  std::filesystem::remove(folder_ / "model.safetensors");
+  std::filesystem::create_symlink("model.safetensors", folder_ / "model.safetensors");
+  expect_refused<IoError>({(folder_ / "model.safetensors").string()});
+}
+
 TEST_F(BrokenCheckpoint, ArchitecturesThatAreNone) {
   const auto refuse = [&](const char* config, const std::vector<std::string>& parts) {
     folder_.write("config.json", config);

@@ -37,7 +37,7 @@ class Gguf {
   /// Throws FormatError, naming the file and the key or tensor, unless: magic and version are known; counts, lengths
   /// and array sizes fit the file; types are known and arrays nested at most 4 deep; no key and no tensor is there
   /// twice; the alignment is a power of two; every tensor has 1 to 4 sizes > 0 without overflow, rows of whole blocks,
-  /// a type that is supported, and aligned bytes inside the file that overlap no other tensor's.
+  /// a type that is supported, and aligned bytes inside the file, one tensor's after the other's.
   static Gguf parse(Bytes file) {
     Gguf result;
     result.file_ = std::move(file);
@@ -88,6 +88,12 @@ class Gguf {
   }
   double number_or(std::string_view key, double fallback, double lo = -infinity, double hi = infinity) const {
     return has(key) ? number(key, lo, hi) : fallback;
+  }
+  /// A finite number > 0.
+  double positive_or(std::string_view key, double fallback) const {
+    const double found = number_or(key, fallback);
+    if (!(found > 0) || found == infinity) fail(key, "a number > 0");
+    return found;
   }
   bool boolean(std::string_view key) const { return detail::gguf_boolean(value(key), place(key)); }
   bool boolean_or(std::string_view key, bool fallback) const { return has(key) ? boolean(key) : fallback; }
@@ -224,7 +230,7 @@ class Gguf {
           {std::string(info.name), info.dtype, info.shape,
            file_.subspan(static_cast<std::size_t>(data + info.offset), static_cast<std::size_t>(info.bytes))});
     }
-    check_overlaps(entries);
+    if (!entries.empty()) check_cover(entries, file_.data() + data, alignment);
     tensors_ = detail::TensorTable(std::move(entries), file_.name());
   }
 
@@ -271,17 +277,24 @@ class Gguf {
                       (type != nullptr ? std::string(type->name) : "type number " + std::to_string(number)));
   }
 
-  void check_overlaps(const std::vector<TensorEntry>& entries) const {
+  /// In the order of their bytes every tensor begins where the one before it ends, but for the padding: otherwise a
+  /// size or a type is not what it says. (ggml's own reader asks for the same.)
+  void check_cover(const std::vector<TensorEntry>& entries, const std::byte* data, std::uint64_t alignment) const {
     std::vector<const TensorEntry*> order;
     order.reserve(entries.size());
     for (const TensorEntry& entry : entries) order.push_back(&entry);
-    std::sort(order.begin(), order.end(),
-              [](const TensorEntry* a, const TensorEntry* b) { return a->bytes.data() < b->bytes.data(); });
-    for (std::size_t i = 1; i < order.size(); ++i) {
-      const Bytes& before = order[i - 1]->bytes;
-      if (before.data() + before.size() > order[i]->bytes.data())
-        throw FormatError(tensor_place(order[i]->name) + ": expected bytes of its own, found some that tensor " +
-                          detail::quoted(order[i - 1]->name) + " has too");
+    std::sort(order.begin(), order.end(), [](const TensorEntry* a, const TensorEntry* b) {
+      return std::pair(a->bytes.data(), a->bytes.size()) < std::pair(b->bytes.data(), b->bytes.size());
+    });
+    std::uint64_t covered = 0;
+    std::string before = "the data begins";
+    for (const TensorEntry* entry : order) {
+      const auto begin = static_cast<std::uint64_t>(entry->bytes.data() - data);
+      if (begin != covered)
+        throw FormatError(tensor_place(entry->name) + ": expected an offset of " + std::to_string(covered) +
+                          ", where " + before + ", found " + std::to_string(begin));
+      before = "tensor " + detail::quoted(entry->name) + " ends";
+      covered = (begin + entry->bytes.size() + alignment - 1) / alignment * alignment;
     }
   }
 

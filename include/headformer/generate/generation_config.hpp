@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "headformer/core/error.hpp"
@@ -18,27 +19,29 @@ namespace headformer {
 /// A member that is not set falls back to the checkpoint's file, then to the default named beside it.
 struct GenerationConfig {
   std::optional<Index> max_new_tokens;       ///< tokens after the prompt (256 when no length key is given)
-  std::optional<Index> max_length;           ///< tokens with the prompt; max_new_tokens takes precedence
+  std::optional<Index> max_length;           ///< tokens with the prompt; any max_new_tokens takes precedence
   std::optional<Index> min_new_tokens;       ///< no end before that many (0)
   std::optional<Index> min_length;           ///< the same, with the prompt (0)
   std::optional<bool> do_sample;             ///< draw from the distribution; otherwise take its top (false)
   std::optional<double> temperature;         ///< > 0; logits are divided by it (1)
   std::optional<Index> top_k;                ///< keep the k best; 0: all (50)
-  std::optional<double> top_p;               ///< keep the best whose probabilities reach p, in (0, 1] (1)
+  std::optional<double> top_p;               ///< keep the best whose probabilities reach p, in [0, 1] (1)
   std::optional<double> min_p;               ///< keep what has at least min_p times the best's probability, in [0, 1]
   std::optional<double> repetition_penalty;  ///< > 0; above 1 makes seen tokens less likely (1)
   std::optional<std::vector<TokenId>> eos_token_id;
   std::optional<std::vector<std::string>> stop_strings;
-  std::optional<std::uint64_t> seed;  ///< of the draws; none: from the system
+  std::optional<TokenId> pad_token_id;        ///< marks padding in a batch of ids that comes without a mask
+  std::optional<Index> num_return_sequences;  ///< answers to each prompt (1); more only with do_sample
+  std::optional<std::uint64_t> seed;          ///< of the draws; none: from the system
 
   /// Reads one key. Throws ConfigError for a value of the wrong type or out of range; false for a key not known here.
   bool read(const JsonObject& json, const std::string& key) {
     constexpr Index most = Index{1} << 40;
     const auto positive = [&] { return json.positive(key); };
     if (key == "max_new_tokens")
-      max_new_tokens = json.integer(key, 0, most);
+      max_new_tokens = json.integer(key, 1, most);
     else if (key == "max_length")
-      max_length = json.integer(key, 0, most);
+      max_length = json.integer(key, 1, most);
     else if (key == "min_new_tokens")
       min_new_tokens = json.integer(key, 0, most);
     else if (key == "min_length")
@@ -50,7 +53,7 @@ struct GenerationConfig {
     else if (key == "top_k")
       top_k = json.integer(key, 0, most);
     else if (key == "top_p")
-      top_p = json.number(key, std::nextafter(0.0, 1.0), 1);
+      top_p = json.number(key, 0, 1);
     else if (key == "min_p")
       min_p = json.number(key, 0, 1);
     else if (key == "repetition_penalty")
@@ -59,6 +62,10 @@ struct GenerationConfig {
       eos_token_id = read_ids(json, key);
     else if (key == "stop_strings")
       stop_strings = json.find(key)->is_string() ? std::vector<std::string>{json.string(key)} : json.strings(key);
+    else if (key == "pad_token_id")
+      pad_token_id = static_cast<TokenId>(json.integer(key, 0, std::numeric_limits<TokenId>::max()));
+    else if (key == "num_return_sequences")
+      num_return_sequences = json.integer(key, 1, most);
     else if (key == "seed")
       seed = static_cast<std::uint64_t>(json.integer(key, 0));
     else
@@ -66,11 +73,13 @@ struct GenerationConfig {
     return true;
   }
 
-  /// What a caller gives: an unknown key is an error that names it; null leaves a key unset.
+  /// What a caller gives: an unknown key is an error that names it; null leaves a key unset. Keys of the reference that
+  /// nothing here answers to are read where they ask for nothing, so that the files it writes can be given.
   static GenerationConfig from_caller(const JsonObject& json) {
     GenerationConfig config;
     for (const std::string& key : json.keys()) {
-      if (json.has(key) && !config.read(json, key)) json.fail(key, std::string("one of the keys ") + known_keys);
+      if (json.has(key) && !config.read(json, key) && !asks_for_nothing(json, key))
+        json.fail(key, std::string("one of the keys ") + known_keys);
     }
     return config;
   }
@@ -79,12 +88,14 @@ struct GenerationConfig {
   static GenerationConfig from_checkpoint(const JsonObject& json) {
     GenerationConfig config;
     for (const std::string& key : json.keys()) {
-      // Published files hold sampling values that their own greedy default never uses, some of them out of range.
+      // Published files hold sampling values that their own greedy default never uses, some of them out of range, and
+      // a pad_token_id of -1 for none.
       if (!json.has(key)) continue;
       try {
         config.read(json, key);
       } catch (const ConfigError&) {
-        if (json.boolean_or("do_sample", false) || !is_sampling_key(key)) throw;
+        const bool rests = key == "pad_token_id" || (is_sampling_key(key) && !json.boolean_or("do_sample", false));
+        if (!rests) throw;
       }
     }
     return config;
@@ -96,15 +107,10 @@ struct GenerationConfig {
     const auto fill = [](auto& value, const auto& fallback) {
       if (!value) value = fallback;
     };
-    // A length that the caller gives in one key is not overruled by the checkpoint's other key.
-    if (!max_new_tokens && !max_length) {
-      fill(merged.max_new_tokens, base.max_new_tokens);
-      fill(merged.max_length, base.max_length);
-    }
-    if (!min_new_tokens && !min_length) {
-      fill(merged.min_new_tokens, base.min_new_tokens);
-      fill(merged.min_length, base.min_length);
-    }
+    fill(merged.max_new_tokens, base.max_new_tokens);
+    fill(merged.max_length, base.max_length);
+    fill(merged.min_new_tokens, base.min_new_tokens);
+    fill(merged.min_length, base.min_length);
     fill(merged.do_sample, base.do_sample);
     fill(merged.temperature, base.temperature);
     fill(merged.top_k, base.top_k);
@@ -113,6 +119,8 @@ struct GenerationConfig {
     fill(merged.repetition_penalty, base.repetition_penalty);
     fill(merged.eos_token_id, base.eos_token_id);
     fill(merged.stop_strings, base.stop_strings);
+    fill(merged.pad_token_id, base.pad_token_id);
+    fill(merged.num_return_sequences, base.num_return_sequences);
     fill(merged.seed, base.seed);
     return merged;
   }
@@ -131,10 +139,35 @@ struct GenerationConfig {
 
   static constexpr const char* known_keys =
       "max_new_tokens, max_length, min_new_tokens, min_length, do_sample, temperature, top_k, top_p, min_p, "
-      "repetition_penalty, "
-      "eos_token_id, stop_strings, seed";
+      "repetition_penalty, eos_token_id, stop_strings, pad_token_id, num_return_sequences, seed";
 
  private:
+  /// Bookkeeping, keys that change no token here, and others at the value that switches them off.
+  static bool asks_for_nothing(const JsonObject& json, const std::string& key) {
+    constexpr std::string_view idle[] = {
+        "transformers_version",   "_from_model_config", "bos_token_id",   "use_cache",
+        "cache_implementation",   "output_scores",      "output_logits",  "output_attentions",
+        "output_hidden_states",   "early_stopping",     "length_penalty", "renormalize_logits",
+        "return_dict_in_generate"};
+    constexpr std::pair<std::string_view, double> off[] = {{"num_beams", 1},
+                                                           {"num_beam_groups", 1},
+                                                           {"diversity_penalty", 0},
+                                                           {"no_repeat_ngram_size", 0},
+                                                           {"encoder_no_repeat_ngram_size", 0},
+                                                           {"encoder_repetition_penalty", 1},
+                                                           {"typical_p", 1},
+                                                           {"epsilon_cutoff", 0},
+                                                           {"eta_cutoff", 0},
+                                                           {"guidance_scale", 1}};
+    for (const std::string_view name : idle)
+      if (key == name) return true;
+    for (const auto& [name, value] : off) {
+      if (key != name) continue;
+      if (json.number(key) != value) json.fail(key, detail::number_text(value) + ", as others are not supported");
+      return true;
+    }
+    return false;
+  }
   static bool is_sampling_key(std::string_view key) {
     return key == "temperature" || key == "top_k" || key == "top_p" || key == "min_p";
   }

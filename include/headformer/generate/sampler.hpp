@@ -98,6 +98,17 @@ inline void keep_min_p(Candidates& candidates, double min_p) {
   candidates.filter([&](std::size_t i) { return weights[i] >= min_p; });
 }
 
+/// The seed of the n-th of several generations that one seed is given for, so that equal prompts draw apart: the seed
+/// itself for n = 0, after that SplitMix64's mixture of both (Steele et al. 2014,
+/// https://doi.org/10.1145/2660193.2660195).
+inline std::uint64_t nth_seed(std::uint64_t seed, std::uint64_t n) {
+  if (n == 0) return seed;
+  std::uint64_t z = seed + n * 0x9e3779b97f4a7c15U;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
 /// Chooses the next token by a GenerationConfig. The draws of a seed are the same on every machine.
 class Sampler {
  public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,35 @@ class StopStrings {
   std::vector<std::string> strings_;
   std::string held_;
   bool stopped_ = false;
+};
+
+/// Whether tokens have come to a stop string, by the reference's rule: it may begin anywhere, in the prompt too, and
+/// ends in the last token. What tokens are is given as their bytes; a special token's are its name.
+class StopMatcher {
+ public:
+  explicit StopMatcher(std::vector<std::string> strings = {}) : strings_(std::move(strings)) {
+    std::erase_if(strings_, [](const std::string& s) { return s.empty(); });
+    for (const std::string& s : strings_) longest_ = std::max(longest_, s.size());
+  }
+
+  /// Bytes of the longest string; no more of a prompt can matter.
+  std::size_t longest() const { return longest_; }
+
+  /// Adds a token; whether a stop string ends in it.
+  bool push(std::string_view bytes) {
+    const std::size_t before = tail_.size();
+    tail_ += bytes;
+    const bool found = std::any_of(strings_.begin(), strings_.end(), [&](const std::string& s) {
+      return tail_.find(s, before < s.size() ? 0 : before - s.size() + 1) != std::string::npos;
+    });
+    if (tail_.size() >= longest_) tail_.erase(0, tail_.size() - (longest_ == 0 ? 0 : longest_ - 1));
+    return found;
+  }
+
+ private:
+  std::vector<std::string> strings_;
+  std::size_t longest_ = 0;
+  std::string tail_;  ///< the last bytes, in which a stop string may have begun
 };
 
 }  // namespace headformer

@@ -12,6 +12,14 @@
 
 namespace headformer {
 
+/// Whether the head is the embedding, as the reference settles it: a checkpoint whose config ties them may still hold
+/// both tables, and they are tied only when they are equal.
+inline CausalLmConfig settle_tying(CausalLmConfig config, const Weights& weights) {
+  if (config.tied_output && weights.has("embedding.weight") && weights.has("output.weight"))
+    config.tied_output = weights.same("embedding.weight", "output.weight");
+  return config;
+}
+
 /// A decoder language model: embeddings, positions, layers, norm, and a head over the vocabulary.
 template <class Positions, Block Layer, Module Norm>
 class CausalLm final : public CausalLanguageModel {
@@ -23,9 +31,9 @@ class CausalLm final : public CausalLanguageModel {
   Linear output;  // [V, D]
 
   CausalLm(CausalLmConfig config, const Weights& weights)
-      : CausalLanguageModel(std::move(config)),
+      : CausalLanguageModel(settle_tying(std::move(config), weights)),
         embedding({this->config().vocabulary, this->config().width, this->config().embedding_scale},
-                  weights / "embedding"),
+                  weights / table_of_embedding(weights)),
         positions({this->config().learned_positions, this->config().width}, weights),
         layers(this->config().layers, weights),
         output_norm(this->config().norm, weights / "output_norm"),
@@ -38,6 +46,12 @@ class CausalLm final : public CausalLanguageModel {
   }
 
  private:
+  /// Of two tied tables a checkpoint may hold the head's only.
+  const char* table_of_embedding(const Weights& weights) const {
+    const bool of_the_head = config().tied_output && !weights.has("embedding.weight") && weights.has("output.weight");
+    return of_the_head ? "output" : "embedding";
+  }
+
   void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const override {
     embedding(context, ids, x);
   }

@@ -34,6 +34,9 @@ class CausalLmModel final : public Model {
                           ", found " + to_string(shape));
     const Index batch = shape[0];
     const Index length = shape[1];
+    if (batch == 0 || length == 0)
+      throw ArgumentError("input " + std::string(ids ? "input_ids" : "inputs_embeds") +
+                          ": expected at least one row and one column, found " + to_string(shape));
     if (mask != nullptr) detail::expect_shape("attention_mask", mask->shape(), {batch, length});
     if (positions != nullptr && !(positions->shape() == Shape{1, length}))
       detail::expect_shape("position_ids", positions->shape(), {batch, length});

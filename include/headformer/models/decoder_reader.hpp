@@ -12,15 +12,17 @@ namespace headformer {
 /// What the decoder families' configs have in common. A family reads with these and then says what is its own.
 struct DecoderDefaults {
   double rotary_theta = 10000;
-  double rotary_partial = 1;
   bool tied = false;
   float epsilon = 1e-6F;
   const char* activation_key = "hidden_act";
   Index vocabulary = 0;  ///< 0, here and below: the config must say
   Index heads = 0;
-  Index key_value_heads = 0;
+  Index key_value_heads = 0;  ///< of a config without the key; one that says null has as many as heads
   Index head_width = 0;
   Index context_length = 2048;
+  Index original_positions = 0;  ///< see RotaryDefaults
+
+  RotaryDefaults rotary() const { return {rotary_theta, context_length, original_positions}; }
 };
 
 namespace detail {
@@ -98,9 +100,9 @@ inline CausalLmConfig read_decoder(const JsonObject& config, std::string family,
   AttentionConfig& attention = layer.attention;
   attention.width = result.width;
   attention.heads = detail::read_size(config, "num_attention_heads", defaults.heads, detail::most_width);
-  attention.key_value_heads =
-      config.integer_or("num_key_value_heads",
-                        defaults.key_value_heads > 0 ? defaults.key_value_heads : attention.heads, 1, attention.heads);
+  const bool silent = !config.json().contains("num_key_value_heads");
+  attention.key_value_heads = config.integer_or(
+      "num_key_value_heads", silent && defaults.key_value_heads > 0 ? defaults.key_value_heads : attention.heads, 1);
   if (attention.heads % attention.key_value_heads != 0)
     config.fail("num_key_value_heads", "a divisor of num_attention_heads " + std::to_string(attention.heads));
   if (!config.has("head_dim") && defaults.head_width == 0 && result.width % attention.heads != 0) {
@@ -113,7 +115,7 @@ inline CausalLmConfig read_decoder(const JsonObject& config, std::string family,
   layer.feed_forward = {result.width, config.integer("intermediate_size", 1, detail::most_width),
                         detail::read_activation(config, defaults.activation_key, "silu"), false};
   result.layers.assign(static_cast<std::size_t>(config.integer("num_hidden_layers", 1, detail::most_layers)), layer);
-  const RotaryConfig rotary = read_rotary(config, attention.head_width, defaults.rotary_theta, defaults.rotary_partial);
+  const RotaryConfig rotary = read_rotary(config, attention.head_width, defaults.rotary());
   for (std::size_t i = 0; i < result.layers.size(); ++i) {
     result.layers[i].attention.slot = static_cast<Index>(i);
     result.layers[i].attention.rotary = rotary;
@@ -144,7 +146,7 @@ inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::stri
   layer.norm = {
       result.width,
       static_cast<float>(gguf.number_or(
-          prefix + (layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), 1e-5))};
+          prefix + (layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), 1e-5, 0, 1))};
   result.norm = layer.norm;
   AttentionConfig& attention = layer.attention;
   attention.width = result.width;

@@ -16,23 +16,25 @@ inline void finish(CausalLmConfig& config) {
   for (LayerConfig& layer : config.layers) layer.feed_forward.activation = kernels::Activation::gelu_tanh;
 }
 
-/// The keys of any Gemma's Hugging Face config.
+/// The keys of any Gemma's Hugging Face config. Gemma 1 says hidden_act, the later ones hidden_activation; the other
+/// key may be there and means nothing.
 inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDefaults defaults) {
   defaults.tied = true;
   defaults.head_width = 256;
   CausalLmConfig config = read_decoder(json, std::move(family), defaults);
   finish(config);
-  const char* key = json.has("hidden_activation") ? "hidden_activation" : "hidden_act";
-  const kernels::Activation activation = detail::read_activation(json, key, "gelu_pytorch_tanh");
+  if (json.boolean_or("use_bidirectional_attention", false))
+    json.fail("use_bidirectional_attention", "false for a causal language model");
+  kernels::Activation activation = detail::read_activation(json, defaults.activation_key, "gelu_pytorch_tanh");
+  // The first configs say hidden_act "gelu" and mean the tanh form; the reference corrects them likewise.
+  if (activation == kernels::Activation::gelu && defaults.activation_key == std::string_view("hidden_act"))
+    activation = kernels::Activation::gelu_tanh;
   for (LayerConfig& layer : config.layers) {
-    // The first Gemma configs say "gelu" and mean the tanh form; the reference corrects them likewise.
-    const bool first_spelling = activation == kernels::Activation::gelu && !json.has("hidden_activation");
-    layer.feed_forward.activation = first_spelling ? kernels::Activation::gelu_tanh : activation;
+    layer.feed_forward.activation = activation;
     layer.attention.bias = layer.attention.output_bias = json.boolean_or("attention_bias", false);
     if (json.has("query_pre_attn_scalar")) {
       layer.attention.scale = static_cast<float>(1.0 / std::sqrt(json.positive("query_pre_attn_scalar")));
     }
-    layer.attention.soft_cap = static_cast<float>(json.number_or("attn_logit_softcapping", 0, 0));
   }
   config.logits_soft_cap = static_cast<float>(json.number_or("final_logit_softcapping", 0, 0));
   return config;
@@ -40,7 +42,12 @@ inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDe
 
 /// Gemma 1 (https://arxiv.org/abs/2403.08295).
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
-  if (!checkpoint.is_gguf()) return read(checkpoint.config(), "Gemma", {});
+  if (!checkpoint.is_gguf()) {
+    DecoderDefaults defaults;
+    defaults.key_value_heads = 16;
+    defaults.context_length = 8192;
+    return read(checkpoint.config(), "Gemma", defaults);
+  }
   CausalLmConfig config = read_decoder(checkpoint, "gemma", "Gemma");
   finish(config);
   return config;

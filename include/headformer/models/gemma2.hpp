@@ -26,11 +26,11 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
     CausalLmConfig config = read_decoder(checkpoint, "gemma2", "Gemma2");
     set_window(checkpoint, "gemma2", config);
     gemma::finish(config);
-    config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.final_logit_softcapping", 30.0));
+    config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.final_logit_softcapping", 30.0, 0));
     const auto layers = static_cast<Index>(config.layers.size());
     for (Index i = 0; i < layers; ++i) {
       AttentionConfig& attention = config.layers[static_cast<std::size_t>(i)].attention;
-      attention.soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.attn_logit_softcapping", 50.0));
+      attention.soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.attn_logit_softcapping", 50.0, 0));
       if (i % 2 == 1) attention.window = 0;
       // The 27B model, told by its depth as the format has no key for it, scales by its width a head.
       if (layers == 46) {
@@ -42,11 +42,14 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   }
   const JsonObject json = checkpoint.config();
   DecoderDefaults defaults;
+  defaults.activation_key = "hidden_activation";
   defaults.key_value_heads = 4;
+  defaults.context_length = 8192;
   CausalLmConfig config = gemma::read(json, "Gemma2", defaults);
   for (LayerConfig& layer : config.layers) {
-    if (!json.has("query_pre_attn_scalar")) layer.attention.scale = 1.0F / 16.0F;  // the class's default, 256
-    if (!json.json().contains("attn_logit_softcapping")) layer.attention.soft_cap = 50;
+    if (!json.has("query_pre_attn_scalar")) layer.attention.scale = 1.0F / 16.0F;   // the class's default, 256
+    const double silent = json.json().contains("attn_logit_softcapping") ? 0 : 50;  // null: none
+    layer.attention.soft_cap = static_cast<float>(json.number_or("attn_logit_softcapping", silent, 0));
   }
   if (!json.json().contains("final_logit_softcapping")) config.logits_soft_cap = 30;
   const auto windowed =

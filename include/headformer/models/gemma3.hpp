@@ -5,7 +5,8 @@
 namespace headformer {
 
 /// Gemma 3's language model (https://arxiv.org/abs/2503.19786): normalised queries and keys, five windowed layers with
-/// their own rotary base to a global one.
+/// their own rotary base to a global one. Scores have no soft cap: its key is in the config, and the reference does not
+/// read it.
 using Gemma3 =
     CausalLm<NoPositions, SandwichNormBlock<RmsNorm, SelfAttention<Causal, Rotary, RmsHeadNorm>, GatedMlp>, RmsNorm>;
 
@@ -16,20 +17,22 @@ inline CausalLmConfig read(const JsonObject& json) {
   defaults.rotary_theta = 1000000;
   defaults.vocabulary = 262208;
   defaults.heads = 8;
+  defaults.activation_key = "hidden_activation";
   defaults.key_value_heads = 4;
   defaults.context_length = 131072;
   CausalLmConfig config = gemma::read(json, "Gemma3", defaults);
-  if (json.boolean_or("use_bidirectional_attention", false))
-    json.fail("use_bidirectional_attention", "false for a causal language model");
   const Index pattern = json.integer_or("sliding_window_pattern", 6, 1);
   const auto windowed = read_windowed_layers(json, static_cast<Index>(config.layers.size()),
                                              [&](Index i) { return (i + 1) % pattern != 0; });
   detail::set_window(config, windowed, read_window(json, 4096));
 
   const Index head_width = config.layers.front().attention.head_width;
-  const RotaryConfig global = read_rotary(json, head_width, 1000000, 1, "full_attention");
+  const RotaryConfig global = read_rotary(json, head_width, defaults.rotary(), "full_attention");
   RotaryConfig local = RotaryConfig::plain(head_width, json.positive_or("rope_local_base_freq", 10000));
-  if (json.has("rope_parameters")) local = read_rotary(json, head_width, 10000, 1, "sliding_attention");
+  if (json.has("rope_parameters")) {
+    defaults.rotary_theta = 10000;
+    local = read_rotary(json, head_width, defaults.rotary(), "sliding_attention");
+  }
   for (std::size_t i = 0; i < config.layers.size(); ++i) {
     config.layers[i].attention.rotary = windowed[i] ? local : global;
     if (!json.has("query_pre_attn_scalar"))
@@ -46,7 +49,7 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   CausalLmConfig config = read_decoder(checkpoint, "gemma3", "Gemma3");
   set_window(checkpoint, "gemma3", config);
   gemma::finish(config);
-  config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma3.final_logit_softcapping", 0.0));
+  config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma3.final_logit_softcapping", 0.0, 0));
   const auto layers = static_cast<Index>(config.layers.size());
   const Index pattern = checkpoint.gguf().integer_or("gemma3.attention.sliding_window_pattern", 6, 1);
   for (Index i = 0; i < layers; ++i) {
@@ -54,8 +57,8 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
     if ((i + 1) % pattern == 0) {
       attention.window = 0;
     } else {
-      attention.rotary =
-          RotaryConfig::plain(attention.head_width, checkpoint.gguf().number_or("gemma3.rope.freq_base_swa", 10000.0));
+      attention.rotary = RotaryConfig::plain(attention.head_width,
+                                             checkpoint.gguf().positive_or("gemma3.rope.freq_base_swa", 10000.0));
     }
     // The 27B model, told by its depth as the format has no key for it, scales by its width a head.
     if (layers == 62) {

@@ -8,7 +8,10 @@ namespace headformer::mistral {
 /// Llama's: the format has no key for the window there, so they run without one, as in llama.cpp.
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   const JsonObject json = checkpoint.config();
-  CausalLmConfig config = read_decoder(json, "Mistral");
+  DecoderDefaults defaults;
+  defaults.key_value_heads = 8;
+  defaults.context_length = 131072;
+  CausalLmConfig config = read_decoder(json, "Mistral", defaults);
   const Index window = read_window(json, 4096);
   for (LayerConfig& layer : config.layers) layer.attention.window = window;
   return config;

@@ -25,6 +25,7 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   const JsonObject json = checkpoint.config();
   DecoderDefaults defaults;
   defaults.epsilon = 1e-5F;
+  defaults.context_length = defaults.original_positions = 4096;
   CausalLmConfig config = read_decoder(json, "Phi3", defaults);
   config.restarts_with_long_factors = true;
   const Index window = json.integer_or("sliding_window", 0, 1);

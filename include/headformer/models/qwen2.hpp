@@ -4,6 +4,14 @@
 
 namespace headformer::qwen2 {
 
+/// Qwen 2's and 3's.
+inline DecoderDefaults defaults() {
+  DecoderDefaults result;
+  result.key_value_heads = 32;
+  result.context_length = 32768;
+  return result;
+}
+
 /// Windows of the Qwen families: only with `use_sliding_window`, from layer `max_window_layers` on.
 inline void read_windows(const JsonObject& json, CausalLmConfig& config) {
   const auto layers = static_cast<Index>(config.layers.size());
@@ -17,7 +25,7 @@ inline void read_windows(const JsonObject& json, CausalLmConfig& config) {
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return read_decoder(checkpoint, "qwen2", "Qwen2");
   const JsonObject json = checkpoint.config();
-  CausalLmConfig config = read_decoder(json, "Qwen2");
+  CausalLmConfig config = read_decoder(json, "Qwen2", defaults());
   for (LayerConfig& layer : config.layers) layer.attention.bias = true;
   read_windows(json, config);
   return config;

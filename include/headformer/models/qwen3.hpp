@@ -13,7 +13,9 @@ namespace qwen3 {
 inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return read_decoder(checkpoint, "qwen3", "Qwen3");
   const JsonObject json = checkpoint.config();
-  CausalLmConfig config = read_decoder(json, "Qwen3");
+  DecoderDefaults defaults = qwen2::defaults();
+  defaults.head_width = 128;
+  CausalLmConfig config = read_decoder(json, "Qwen3", defaults);
   for (LayerConfig& layer : config.layers) {
     layer.attention.bias = layer.attention.output_bias = json.boolean_or("attention_bias", false);
   }

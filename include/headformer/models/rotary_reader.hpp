@@ -26,14 +26,22 @@ inline double yarn_temperature(double factor, double scale = 1) {
 
 }  // namespace detail
 
+/// What a class takes where its config says nothing.
+struct RotaryDefaults {
+  double theta = 10000;
+  Index maximum_positions = 2048;
+  Index original_positions = 0;  ///< Phi-3's, which also goes before the one in `rope_parameters`; 0: none
+};
+
 /// Rotary settings of a Hugging Face config in either manner: `rope_theta` and `rope_scaling` beside each other
-/// (transformers 4), or both in `rope_parameters` (transformers 5), there also one for each `layer_type`.
-/// `default_theta` and `default_partial` are the class's own defaults.
-inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, double default_theta,
-                                double default_partial = 1.0, const std::string& layer_type = "") {
+/// (transformers 4), or both in `rope_parameters` (transformers 5), there also one for each `layer_type`. Where both
+/// are given `rope_scaling` goes first, as in the reference.
+inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, const RotaryDefaults& defaults,
+                                const std::string& layer_type = "") {
   static const Json no_parameters = Json::object();
   JsonObject parameters(no_parameters, config.file(), "rope_parameters");
-  if (config.has("rope_parameters")) {
+  const bool scaling_first = layer_type.empty() && config.has("rope_scaling") && !config.find("rope_scaling")->empty();
+  if (config.has("rope_parameters") && !scaling_first) {
     parameters = config.object("rope_parameters");
     if (!layer_type.empty() && (parameters.has(layer_type) || parameters.has("full_attention"))) {
       parameters = parameters.has(layer_type) ? parameters.object(layer_type)
@@ -45,10 +53,9 @@ inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, doub
 
   RotaryConfig rotary;
   rotary.theta = parameters.has("rope_theta") ? parameters.positive("rope_theta")
-                                              : config.positive_or("rope_theta", default_theta);
-  const double partial = parameters.has("partial_rotary_factor")
-                             ? parameters.number("partial_rotary_factor", 0, 1)
-                             : config.number_or("partial_rotary_factor", default_partial, 0, 1);
+                                              : config.positive_or("rope_theta", defaults.theta);
+  const double partial = parameters.has("partial_rotary_factor") ? parameters.number("partial_rotary_factor", 0, 1)
+                                                                 : config.number_or("partial_rotary_factor", 1, 0, 1);
   rotary.width = static_cast<Index>(static_cast<double>(head_width) * partial);
   if (rotary.width % 2 != 0)
     parameters.fail("partial_rotary_factor", "an even rotated width of each head of " + std::to_string(head_width));
@@ -57,11 +64,12 @@ inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, doub
       parameters.has("rope_type") ? parameters.string("rope_type") : parameters.string_or("type", "default");
   if (type == "default") return rotary;
 
-  const Index maximum = config.integer("max_position_embeddings", 1);
+  const Index maximum = config.integer_or("max_position_embeddings", defaults.maximum_positions, 1);
   rotary.maximum_positions = maximum;
-  rotary.original_maximum_positions = config.has("original_max_position_embeddings")
-                                          ? config.integer("original_max_position_embeddings", 1)
-                                          : parameters.integer_or("original_max_position_embeddings", maximum, 1);
+  const bool own_original = defaults.original_positions > 0 || config.has("original_max_position_embeddings");
+  rotary.original_maximum_positions =
+      own_original ? config.integer_or("original_max_position_embeddings", defaults.original_positions, 1)
+                   : parameters.integer_or("original_max_position_embeddings", maximum, 1);
   const double stretch = static_cast<double>(maximum) / static_cast<double>(rotary.original_maximum_positions);
   if (type == "linear" || type == "dynamic") {
     rotary.scaling = type == "linear" ? RotaryScaling::linear : RotaryScaling::dynamic;
@@ -79,7 +87,8 @@ inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, doub
     rotary.attention_factor = parameters.number_or("attention_factor", temperature);
     if (parameters.number_or("beta_fast", 0) != 0) rotary.beta_fast = parameters.positive("beta_fast");
     if (parameters.number_or("beta_slow", 0) != 0) rotary.beta_slow = parameters.positive("beta_slow");
-    rotary.truncate = parameters.boolean_or("truncate", true);
+    // The reference looks for it beside the layer types, where no config has it.
+    rotary.truncate = !layer_type.empty() || parameters.boolean_or("truncate", true);
   } else if (type == "longrope" || type == "su" || type == "yarn") {  // "su" and "yarn": Phi-3's first spellings
     rotary.scaling = RotaryScaling::longrope;
     rotary.short_factors = detail::rotary_factors(parameters, "short_factor", rotary.width);
@@ -106,8 +115,10 @@ inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string&
   const Gguf& gguf = checkpoint.gguf();
   const std::string prefix = architecture + ".rope.";
   RotaryConfig rotary;
-  rotary.theta = gguf.number_or(prefix + "freq_base", 10000.0);
+  rotary.theta = gguf.positive_or(prefix + "freq_base", 10000.0);
   rotary.width = gguf.integer_or(prefix + "dimension_count", head_width, 2, head_width);
+  if (rotary.width % 2 != 0)
+    gguf.fail(prefix + "dimension_count", "an even rotated width of each head of " + std::to_string(head_width));
   const auto context = gguf.integer_or(architecture + ".context_length", 0);
   rotary.original_maximum_positions = gguf.integer_or(prefix + "scaling.original_context_length", context);
 
@@ -126,9 +137,10 @@ inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string&
   };
   rotary.divisors = factors("rope_freqs.weight");
 
-  const std::string_view type = gguf.string_or(prefix + "scaling.type", "none");
-  rotary.factor = gguf.number_or(prefix + "scaling.factor", 1.0);
-  const double attention_factor = gguf.number_or(prefix + "scaling.attn_factor", 1.0);
+  // Files from before scaling.* had scale_linear; a factor without a type is linear, as llama.cpp reads it.
+  rotary.factor = gguf.positive_or(prefix + "scaling.factor", gguf.positive_or(prefix + "scale_linear", 1.0));
+  const std::string_view type = gguf.string_or(prefix + "scaling.type", rotary.factor == 1 ? "none" : "linear");
+  const double attention_factor = gguf.positive_or(prefix + "scaling.attn_factor", 1.0);
   if (rotary.short_factors = factors("rope_factors_short.weight"); !rotary.short_factors.empty()) {
     rotary.scaling = RotaryScaling::longrope;
     rotary.long_factors = factors("rope_factors_long.weight");
@@ -141,15 +153,12 @@ inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string&
   } else if (type == "yarn") {
     rotary.scaling = RotaryScaling::yarn;
     rotary.attention_factor = attention_factor * detail::yarn_temperature(rotary.factor);
-    rotary.beta_fast = gguf.number_or(prefix + "scaling.yarn_beta_fast", 32.0);
-    rotary.beta_slow = gguf.number_or(prefix + "scaling.yarn_beta_slow", 1.0);
+    rotary.beta_fast = gguf.positive_or(prefix + "scaling.yarn_beta_fast", 32.0);
+    rotary.beta_slow = gguf.positive_or(prefix + "scaling.yarn_beta_slow", 1.0);
   } else if (type != "none" && type != "longrope") {
     throw ConfigError(checkpoint.name() + ": " + prefix +
                       "scaling.type: expected none, linear, yarn or longrope, found " + detail::quoted(type));
   }
-  if (!(rotary.factor > 0))
-    throw ConfigError(checkpoint.name() + ": " + prefix + "scaling.factor: expected a number > 0, found " +
-                      std::to_string(rotary.factor));
   return rotary;
 }
 

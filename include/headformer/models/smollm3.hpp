@@ -16,6 +16,8 @@ inline CausalLmConfig config(const Checkpoint& checkpoint) {
   DecoderDefaults defaults;
   defaults.rotary_theta = 2000000;
   defaults.tied = true;
+  defaults.key_value_heads = 4;
+  defaults.context_length = 32768;
   CausalLmConfig config = read_decoder(json, "SmolLM3", defaults);
   const auto layers = static_cast<Index>(config.layers.size());
   const Index interval = json.integer_or("no_rope_layer_interval", 4, 1);

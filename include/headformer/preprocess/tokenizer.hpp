@@ -88,6 +88,10 @@ class Tokenizer {
     return vocabulary.has(id) ? std::string(vocabulary.text_of(id)) : std::string();
   }
 
+  /// The bytes that a token puts into a text that has begun, whole characters or not ("Ġthe" and "▁the": " the",
+  /// "<0x41>": "A"); a special token's are its name. Empty for an id that no token has.
+  std::string text_bytes(TokenId id) const { return pipeline_->text_bytes(id); }
+
   /// The special tokens that the checkpoint names; nothing where it does not.
   std::optional<TokenId> bos() const { return pipeline_->bos; }
   std::optional<TokenId> eos() const { return pipeline_->eos; }

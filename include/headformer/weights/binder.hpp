@@ -83,7 +83,7 @@ class Binder {
   TensorSource find(const std::string& canonical) const {
     TensorSource source = try_find(canonical);
     if (source.entry == nullptr) {
-      throw WeightError(checkpoint_.name() + ": tensor " + published_name(canonical) + " (" + canonical +
+      throw WeightError(checkpoint_.tensors_name() + ": tensor " + published_name(canonical) + " (" + canonical +
                         "): expected, found none");
     }
     return source;

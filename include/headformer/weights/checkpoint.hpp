@@ -33,7 +33,7 @@ class Checkpoint {
   /// A GGUF file's bytes, wherever they live.
   static Checkpoint from_gguf(Bytes bytes) {
     Checkpoint checkpoint;
-    checkpoint.name_ = bytes.name();
+    checkpoint.name_ = checkpoint.tensors_name_ = bytes.name();
     checkpoint.gguf_ = std::make_shared<const Gguf>(Gguf::parse(std::move(bytes)));
     for (const TensorEntry& entry : checkpoint.gguf_->tensors()) checkpoint.tensors_.push_back(entry);
     checkpoint.build_index();
@@ -53,17 +53,19 @@ class Checkpoint {
     return checkpoint;
   }
 
-  /// Answers for the files of a folder on disk.
+  /// Answers for the files of a folder on disk. A link that leads nowhere is a file that cannot be read, not none.
   static FileReader folder_reader(const std::filesystem::path& folder) {
     return [folder](const std::string& name) {
       const std::filesystem::path path = folder / name;
       std::error_code error;
-      return std::filesystem::exists(path, error) ? Bytes::map(path) : Bytes();
+      return std::filesystem::exists(std::filesystem::symlink_status(path, error)) ? Bytes::map(path) : Bytes();
     };
   }
 
   /// The path, or the name the caller gave.
   const std::string& name() const { return name_; }
+  /// What names the tensors, for messages about one that is missing: a GGUF, model.safetensors or its index.
+  const std::string& tensors_name() const { return tensors_name_; }
   bool is_gguf() const { return gguf_ != nullptr; }
   /// Only when is_gguf().
   const Gguf& gguf() const { return *gguf_; }
@@ -96,6 +98,7 @@ class Checkpoint {
 
   void read_safetensors() {
     if (const Bytes single = files_("model.safetensors"); !single.name().empty()) {
+      tensors_name_ = single.name();
       add(Safetensors::parse(single));
       return;
     }
@@ -103,6 +106,7 @@ class Checkpoint {
     if (index.name().empty()) {
       throw IoError(name_ + ": expected model.safetensors or model.safetensors.index.json, found neither");
     }
+    tensors_name_ = index.name();
     const std::map<std::string, std::string> weight_map = parse_shard_index(index);
     std::unordered_map<std::string, bool> read;
     for (const auto& [tensor, file] : weight_map) {
@@ -138,6 +142,7 @@ class Checkpoint {
   };
 
   std::string name_;
+  std::string tensors_name_;
   std::string config_name_;
   FileReader files_ = [](const std::string&) { return Bytes(); };
   std::shared_ptr<const Gguf> gguf_;

@@ -87,9 +87,20 @@ class Weights {
     return result;
   }
 
-  /// Whether the checkpoint holds a tensor under this canonical name. Only for config readers of formats that publish
-  /// an option in no other way (GGUF's tied output).
+  /// Whether the checkpoint holds a tensor under this canonical name. Only for what a checkpoint publishes in no other
+  /// way (which of two tied tables it holds).
   bool has(std::string_view name) const { return binder_->try_find(full_name(name)).entry != nullptr; }
+
+  /// Whether two tensors are equal to the last bit; the second then counts as used.
+  bool same(std::string_view name, std::string_view other) const {
+    const TensorEntry& first = *binder_->find(full_name(name)).entry;
+    const TensorEntry& second = *binder_->find(full_name(other)).entry;
+    const bool equal =
+        first.dtype == second.dtype && first.shape == second.shape && first.bytes.text() == second.bytes.text();
+    for (const TensorEntry* entry : {&first, &second}) entry->bytes.release_pages(0, entry->bytes.size());
+    if (equal) binder_->take(second);
+    return equal;
+  }
 
   /// To be called when all is bound: a tensor that nothing asked for is an error.
   void expect_all_used() const { binder_->expect_all_used(); }
@@ -101,7 +112,9 @@ class Weights {
           bool measuring)
       : binder_(std::make_shared<detail::Binder>(checkpoint, table, options, executor, measuring)) {}
 
-  std::string full_name(std::string_view member) const { return path_ + "." + std::string(member); }
+  std::string full_name(std::string_view member) const {
+    return path_.empty() ? std::string(member) : path_ + "." + std::string(member);
+  }
 
   std::shared_ptr<detail::Binder> binder_;
   std::string path_;

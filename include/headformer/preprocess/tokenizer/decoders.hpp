@@ -39,6 +39,19 @@ struct StripDecoder {
 using Decoder =
     std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder, Replacement>;
 
+inline int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+/// The byte that a text like "<0x41>" stands for, else -1. (The reference's parser of numbers takes a '+' too.)
+inline int fallback_byte(std::string_view text) {
+  if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
+  const int low = hex_digit(text[4]);
+  if (low < 0) return -1;
+  if (text[3] == '+') return low;
+  const int high = hex_digit(text[3]);
+  return high < 0 ? -1 : high * 16 + low;
+}
+
 /// A run of a decoder's steps over one sequence of texts. The steps must outlive it.
 class DecoderRun {
  public:
@@ -104,18 +117,6 @@ class DecoderRun {
     put(step + 1, decided, true, result);
   }
 
-  static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-  }
-  /// The byte that a text like "<0x41>" stands for, else -1. (The reference's parser of numbers takes a '+' too.)
-  static int fallback_byte(std::string_view text) {
-    if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return -1;
-    const int low = hex_digit(text[4]);
-    if (low < 0) return -1;
-    if (text[3] == '+') return low;
-    const int high = hex_digit(text[3]);
-    return high < 0 ? -1 : high * 16 + low;
-  }
   void take(const ByteFallbackDecoder&, std::size_t step, std::string_view part, bool last, std::string& result) {
     std::string& text = pending(step);
     text += part;

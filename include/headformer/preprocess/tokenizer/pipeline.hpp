@@ -73,6 +73,28 @@ class Pipeline {
     if (model.vocabulary().has(id)) return model.vocabulary().text_of(id);
     return std::nullopt;
   }
+  /// The bytes that an id puts into a text that has begun, whether or not they are whole characters; none for an id
+  /// that no token has.
+  std::string text_bytes(TokenId id) const {
+    const std::optional<std::string_view> text = decoded_text(id);
+    if (!text) return {};
+    if (!decoders) return " " + std::string(*text);
+    std::string bytes;
+    for (const Decoder& step : *decoders) {
+      if (std::holds_alternative<ByteLevelDecoder>(step) && ByteAlphabet::get().append_bytes(bytes, *text))
+        return bytes;
+      if (std::holds_alternative<ByteFallbackDecoder>(step)) {
+        if (const int byte = fallback_byte(*text); byte >= 0)
+          return std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
+      }
+    }
+    constexpr std::string_view begun = "x";
+    DecoderRun run(*decoders);
+    run.push(begun, bytes);
+    run.push(*text, bytes);
+    run.finish(bytes);
+    return bytes.substr(std::min(begun.size(), bytes.size()));
+  }
   /// Throws ArgumentError when the id is none of the vocabulary's.
   void check(TokenId id) const {
     if (id < 0 || static_cast<std::size_t>(id) >= size())

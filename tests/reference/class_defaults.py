@@ -1,0 +1,55 @@
+"""Makes tests/goldens/class_defaults.json: what transformers' classes take where a config.json says nothing.
+
+    python class_defaults.py
+
+An object a family: `config` is a config.json with the sizes only, the rest is what the class and its attention make of
+it: heads, widths, epsilon, rotary base and window of each layer (0: all keys), score scale.
+"""
+
+import json
+
+import torch
+import transformers
+
+from manifest import GOLDENS
+from variants import GLOBAL, LOCAL
+
+SIZES = dict(vocab_size=64, hidden_size=128, intermediate_size=48, num_hidden_layers=7, num_attention_heads=64)
+FAMILIES = [("LlamaConfig", "LlamaForCausalLM"), ("MistralConfig", "MistralForCausalLM"),
+            ("Qwen2Config", "Qwen2ForCausalLM"), ("Qwen3Config", "Qwen3ForCausalLM"),
+            ("GemmaConfig", "GemmaForCausalLM"), ("Gemma2Config", "Gemma2ForCausalLM"),
+            ("Gemma3TextConfig", "Gemma3ForCausalLM"), ("Phi3Config", "Phi3ForCausalLM"),
+            ("SmolLM3Config", "SmolLM3ForCausalLM")]
+
+
+def read(config_class, model_class):
+    config = getattr(transformers, config_class)(**SIZES, pad_token_id=0)
+    with torch.device("meta"):
+        model = getattr(transformers, model_class)(config)
+    types = getattr(config, "layer_types", None) or [LOCAL] * config.num_hidden_layers
+    rotated = getattr(config, "no_rope_layers", None) or [1] * config.num_hidden_layers
+    rope = config.rope_parameters
+    attention = model.model.layers[0].self_attn
+    return {
+        "config": {"architectures": [model_class], "model_type": config.model_type, **SIZES},
+        "key_value_heads": config.num_key_value_heads,
+        "head_width": attention.head_dim,
+        "scale": attention.scaling,
+        "epsilon": config.rms_norm_eps,
+        "context_length": config.max_position_embeddings,
+        "tied": config.tie_word_embeddings,
+        "windows": [(config.sliding_window or 0) if t == LOCAL and hasattr(config, "sliding_window") else 0
+                    for t in types],
+        "thetas": [(rope.get(t) or rope)["rope_theta"] if on else 0 for t, on in zip(types, rotated)],
+        "soft_cap": getattr(config, "attn_logit_softcapping", None) or 0,
+        "logits_soft_cap": getattr(config, "final_logit_softcapping", None) or 0,
+    }
+
+
+def main():
+    text = ",\n".join("  " + json.dumps(read(*classes)) for classes in FAMILIES)
+    (GOLDENS / "class_defaults.json").write_text(f"[\n{text}\n]\n")
+
+
+if __name__ == "__main__":
+    main()

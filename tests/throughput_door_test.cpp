@@ -1,0 +1,67 @@
+#include <gtest/gtest.h>
+
+#include <headformer/formats/json.hpp>
+
+#include "support/program.hpp"
+
+// The benchmark `throughput` as anyone runs it: what it prints, and what it answers to bad input.
+namespace headformer::testing {
+namespace {
+
+std::string golden(const std::string& name) {
+  return (std::filesystem::path(HEADFORMER_TESTS_DIR) / "goldens" / name).string();
+}
+ProgramResult throughput(std::vector<std::string> options) {
+  return run_program("../benchmarks/throughput", std::move(options));
+}
+
+TEST(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
+  const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
+                                           "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});
+  expect_success(result);
+  std::size_t begin = 0;
+  for (const int threads : {1, 2}) {
+    const std::size_t end = result.out.find('\n', begin);
+    ASSERT_NE(end, std::string::npos);
+    const Json line = Json::parse(result.out.substr(begin, end - begin));
+    EXPECT_EQ(line["threads"], threads);
+    EXPECT_EQ(line["batch"], 2);
+    EXPECT_EQ(line["prompt"], 9);
+    EXPECT_EQ(line["generate"], 3);
+    for (const char* key :
+         {"prefill_tokens_per_second", "decode_tokens_per_second", "load_seconds", "first_token_seconds", "peak_bytes"})
+      EXPECT_GT(line[key].get<double>(), 0) << key;
+    begin = end + 1;
+  }
+  EXPECT_EQ(begin, result.out.size());
+}
+
+TEST(ThroughputDoor, BadInputIsRefusedInOneLine) {
+  const std::string model = golden("decoders/llama_grouped");
+  struct Case {
+    std::vector<std::string> options;
+    std::vector<std::string> mentions;
+  };
+  const Case table[] = {
+      {{golden("nowhere")}, {golden("nowhere")}},
+      {{golden("decoders/gpt2"), "--prompt", "100"}, {"72"}},
+      {{model, "--dtype", "int3"}, {"dtype", "'int3'"}},
+      {{model, "--isa", "sse"}, {"isa", "'sse'"}},
+      {{model, "--threads", "0"}, {"threads", "0"}},
+      {{model, "--threads", ""}, {"threads", "number"}},
+      {{model, "--prompt", "-1"}, {"prompt", "-1"}},
+      {{model, "--lengths", "5"}, {"lengths", "LO:HI", "'5'"}},
+      {{model, "--lengths", "a:b"}, {"lengths", "'a:b'"}},
+      {{model, "--lengths", "3:2"}, {"lengths", "'3:2'"}},
+      {{model, "--lengths", "1:2:3"}, {"lengths", "'1:2:3'"}},
+      {{model, "--lengths", "1:99999999999999"}, {"lengths", "99999999999999"}},
+      {{model, "--lengths", "99999999999999999999:9"}, {"lengths", "99999999999999999999"}},
+  };
+  for (const Case& item : table) {
+    SCOPED_TRACE(item.options.back());
+    expect_refused(throughput(item.options), item.mentions);
+  }
+}
+
+}  // namespace
+}  // namespace headformer::testing
