@@ -189,12 +189,17 @@ std::vector<Options> all_options() {
   with([](Options& o) { o.slopes = true, o.right = unlimited, o.bias = true; });
   with([](Options& o) { o.dtype = DType::f16; });
   with([](Options& o) { o.dtype = DType::bf16, o.left = 70, o.rows = 150; });
+  with([](Options& o) { o.dtype = DType::q8_0; });
+  with([](Options& o) { o.dtype = DType::q8_0, o.left = 40, o.soft_cap = 8.0F, o.heads = 10; });
   with([](Options& o) { o.sharpness = 30.0F; });
   for (const Index width : {1, 2, 5, 8, 15, 16, 17, 48, 64, 80, 96, 100, 128, 192, 256, 512}) {
     with([&](Options& o) { o.key_width = width, o.rows = 70, o.value_width = width; });
     with([&](Options& o) {
       o.key_width = width, o.rows = 7, o.first_position = 60, o.value_width = width % 37 + 3;
       o.dtype = width % 2 == 0 ? DType::bf16 : DType::f16;
+    });
+    with([&](Options& o) {
+      o.key_width = width, o.rows = 20, o.first_position = 50, o.value_width = width % 41 + 7, o.dtype = DType::q8_0;
     });
   }
   return cases;
@@ -359,7 +364,7 @@ TEST(Attention, WrongSizesThrow) {
   EXPECT_THROW(attend([](auto& a, auto&, auto&) { a.key_value_heads = 3; }), ArgumentError);
   EXPECT_THROW(attend([](auto& a, auto&, auto&) { a.heads = 2; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.key_width = 8; }), ArgumentError);
-  EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.dtype = DType::q8_0; }), ArgumentError);
+  EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.dtype = DType::q4_0; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto&, auto& sequence) { sequence.rows = 4; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto&, auto& sequence) { sequence.keys = 65; }), ArgumentError);
 }

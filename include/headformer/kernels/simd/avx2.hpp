@@ -155,6 +155,27 @@ HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
   return {_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index.v, 28)))};
 }
 
+HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
+  // Half h of fours[4 g + j] holds column 4 h + j of the rows 4 g to 4 g + 3.
+  __m256 fours[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 8; i += 4) {
+    const __m256d low_01 = _mm256_castps_pd(_mm256_unpacklo_ps(rows[i].v, rows[i + 1].v));
+    const __m256d high_01 = _mm256_castps_pd(_mm256_unpackhi_ps(rows[i].v, rows[i + 1].v));
+    const __m256d low_23 = _mm256_castps_pd(_mm256_unpacklo_ps(rows[i + 2].v, rows[i + 3].v));
+    const __m256d high_23 = _mm256_castps_pd(_mm256_unpackhi_ps(rows[i + 2].v, rows[i + 3].v));
+    fours[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(low_01, low_23));
+    fours[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low_01, low_23));
+    fours[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high_01, high_23));
+    fours[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high_01, high_23));
+  }
+  HEADFORMER_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    rows[j].v = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x20);
+    rows[4 + j].v = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x31);
+  }
+}
+
 }  // namespace headformer::kernels::avx2
 HEADFORMER_END_TARGET
 #endif

@@ -148,6 +148,38 @@ HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
   return {_mm512_maskz_permutexvar_ps(all_lanes, index.v, table.values)};
 }
 
+HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
+  Vec pairs[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 16; i += 2) {
+    pairs[i].v = _mm512_maskz_unpacklo_ps(all_lanes, rows[i].v, rows[i + 1].v);
+    pairs[i + 1].v = _mm512_maskz_unpackhi_ps(all_lanes, rows[i].v, rows[i + 1].v);
+  }
+  // Then quarter q of fours[4 g + j] holds column 4 q + j of the rows 4 g to 4 g + 3.
+  __m512 fours[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 16; i += 4) {
+    HEADFORMER_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const __m512d low = _mm512_castps_pd(pairs[i + j].v);
+      const __m512d high = _mm512_castps_pd(pairs[i + j + 2].v);
+      fours[i + 2 * j] = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, low, high));
+      fours[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, low, high));
+    }
+  }
+  HEADFORMER_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const __m512 even_low = _mm512_maskz_shuffle_f32x4(all_lanes, fours[j], fours[4 + j], 0x88);
+    const __m512 odd_low = _mm512_maskz_shuffle_f32x4(all_lanes, fours[j], fours[4 + j], 0xdd);
+    const __m512 even_high = _mm512_maskz_shuffle_f32x4(all_lanes, fours[8 + j], fours[12 + j], 0x88);
+    const __m512 odd_high = _mm512_maskz_shuffle_f32x4(all_lanes, fours[8 + j], fours[12 + j], 0xdd);
+    rows[j].v = _mm512_maskz_shuffle_f32x4(all_lanes, even_low, even_high, 0x88);
+    rows[4 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, odd_low, odd_high, 0x88);
+    rows[8 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, even_low, even_high, 0xdd);
+    rows[12 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, odd_low, odd_high, 0xdd);
+  }
+}
+
 }  // namespace headformer::kernels::avx512
 HEADFORMER_END_TARGET
 #endif
