@@ -11,6 +11,7 @@ namespace headformer::kernels::avx2 {
 inline constexpr int width = 8;
 inline constexpr int registers = 16;
 inline constexpr bool fused = true;
+inline constexpr bool fast_widening = true;
 inline constexpr bool fast_lookup = false;
 
 struct Vec {
@@ -40,6 +41,11 @@ HEADFORMER_SIMD void store_partial(float* p, Vec a, std::ptrdiff_t count) {
 }
 HEADFORMER_SIMD Vec load_f16(const void* p) {
   return {_mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  unsigned short bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return broadcast(_cvtsh_ss(bits));
 }
 HEADFORMER_SIMD Vec load_bf16(const void* p) {
   const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));

@@ -11,6 +11,7 @@ namespace headformer::kernels::avx512 {
 inline constexpr int width = 16;
 inline constexpr int registers = 32;
 inline constexpr bool fused = true;
+inline constexpr bool fast_widening = true;
 inline constexpr bool fast_lookup = true;
 
 // The zeroing forms with all lanes on, here and below: g++ 12 warns of an uninitialised value inside the plain ones.
@@ -40,6 +41,11 @@ HEADFORMER_SIMD void store_partial(float* p, Vec a, std::ptrdiff_t count) {
 }
 HEADFORMER_SIMD Vec load_f16(const void* p) {
   return {_mm512_maskz_cvtph_ps(all_lanes, _mm256_loadu_si256(static_cast<const __m256i*>(p)))};
+}
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  unsigned short bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return broadcast(_cvtsh_ss(bits));
 }
 HEADFORMER_SIMD Vec load_bf16(const void* p) {
   const __m512i wide = _mm512_maskz_cvtepu16_epi32(all_lanes, _mm256_loadu_si256(static_cast<const __m256i*>(p)));

@@ -48,6 +48,8 @@ inline constexpr int registers = 16;
 #endif
 /// Whether fma rounds once.
 inline constexpr bool fused = HEADFORMER_PORTABLE_FUSED != 0;
+/// Whether vectors of f16, bf16 and int8 become f32 about as fast as they are loaded.
+inline constexpr bool fast_widening = false;
 /// Whether lookup is as cheap as a shift.
 inline constexpr bool fast_lookup = false;
 
@@ -211,6 +213,12 @@ HEADFORMER_SIMD Vec load_f16(const void* p) {
   const IntVec exponent = bit_and(special, broadcast_int(0x7f800000));
   const IntVec sign = shift_left<16>(bit_and(half, broadcast_int(0x8000)));
   return as_float(bit_or(bit_or(finite, exponent), sign));
+}
+/// One f16 in all lanes, widened exactly.
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  Eigen::half half;
+  std::memcpy(&half, p, sizeof half);
+  return broadcast(static_cast<float>(half));
 }
 /// `width` bf16, widened exactly.
 HEADFORMER_SIMD Vec load_bf16(const void* p) { return as_float(shift_left<16>(load_u16(p))); }
