@@ -31,8 +31,11 @@ using namespace headformer;
 using kernels::page_positions;
 
 Isa chosen_isa() {
-  const char* name = std::getenv("HEADFORMER_ISA");
-  return isa_from_name(name == nullptr ? "auto" : name);
+  static const Isa isa = [] {  // once: a virtual machine takes microseconds to say what it can
+    const char* name = std::getenv("HEADFORMER_ISA");
+    return isa_from_name(name == nullptr ? "auto" : name);
+  }();
+  return isa;
 }
 
 double peak_flops() {

@@ -92,7 +92,7 @@ struct AttentionTile {
 inline Index attention_room(const KeyValueLayout& layout) {
   const Index widths = layout.key_width + layout.value_stride();
   const Index lanes = attention_tile_lanes * (64 + 4 + widths) + (layout.dtype == DType::f32 ? 0 : 64 * widths);
-  const Index rows = attention_few_lanes * (64 + widths) + 5 * 16 + 64 * (layout.key_blocks() + layout.value_blocks());
+  const Index rows = attention_few_lanes * (64 + 3 * 16 + widths) + 64 * (layout.key_blocks() + layout.value_blocks());
   return (std::max(lanes, rows) + 15) / 16 * 16;
 }
 
