@@ -199,10 +199,11 @@ class ThreadPool final : public Executor {
     int size_;
     Pinning pinning_;
     ForkMark mark_;
-    FunctionRef<void(int)>* task_ = nullptr;
     std::mutex exception_mutex_;
     std::exception_ptr exception_;
+    // What a run begins with shares a cache line, which a worker then waits for once.
     alignas(64) std::atomic<std::uint32_t> generation_{0};
+    FunctionRef<void(int)>* task_ = nullptr;
     alignas(64) std::atomic<int> pending_{0};
     std::atomic<bool> failed_{false};
     std::atomic<bool> dismissed_{false};
