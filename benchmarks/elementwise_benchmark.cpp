@@ -71,8 +71,8 @@ void register_all() {
                                          {"silu", Activation::silu},
                                          {"gelu", Activation::gelu},
                                          {"gelu_tanh", Activation::gelu_tanh}}) {
-    add(name, [activation = activation](const Compute& c, TensorView<const float> x, TensorView<float> y) {
-      kernels::gated(c, activation, x, x, y);
+    add(name, [function = activation](const Compute& c, TensorView<const float> x, TensorView<float> y) {
+      kernels::gated(c, function, x, x, y);
     });
   }
   add("rms_norm",

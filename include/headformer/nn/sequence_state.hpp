@@ -38,6 +38,12 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
     return Page(std::move(holder), data);
   }
 
+  /// Pages of this size that can be taken without asking the system for memory.
+  std::size_t free_pages(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return pages_[bytes].free.size();
+  }
+
  private:
   /// Gives the memory back to the pool, if it still exists, when the last holder lets go.
   struct Lease {
