@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include <algorithm>
-#include <vector>
 
+#include "headformer/kernels/packing/storage.hpp"
 #include "headformer/kernels/targets.hpp"
 
 // As for_each_target.inc does, for a body that lies beside this file.
@@ -58,12 +58,15 @@ inline double flops(headformer::Isa isa) {
   return 2.0 * 24.0 * static_cast<double>(count) * width / seconds;
 }
 
-/// Bytes a second.
+/// Bytes a second, from memory in huge pages where the system gives them, as weights and caches are.
 inline double read_bandwidth(headformer::Isa isa) {
-  const std::vector<float> values(std::size_t{48} << 20, 1.0F);
-  const auto count = static_cast<std::ptrdiff_t>(values.size()) - 4096;
+  constexpr std::size_t size = std::size_t{48} << 20;
+  const auto memory = headformer::kernels::detail::allocate_packed(size * sizeof(float));
+  auto* const values = reinterpret_cast<float*>(memory.get());
+  std::fill_n(values, size, 1.0F);
+  constexpr auto count = static_cast<std::ptrdiff_t>(size) - 4096;
   const double seconds =
-      best_seconds(8, [&] { benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values.data(), count))); });
+      best_seconds(8, [&] { benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values, count))); });
   return static_cast<double>(count) * sizeof(float) / seconds;
 }
 

@@ -34,7 +34,7 @@ struct ComputeOptions {
                    "what the weights meet: f32, bf16, int8 (quantised weights only; without the option: int8 for "
                    "quantised weights, f32 for others)")
         ->capture_default_str();
-    app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16")->capture_default_str();
+    app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16, q8_0")->capture_default_str();
     app.add_option("--isa", isa, "auto, avx512, avx2, portable")->capture_default_str();
     app.add_option("--threads", threads, "0: one for each processor")->check(a_number())->capture_default_str();
   }
@@ -45,10 +45,11 @@ struct ComputeOptions {
     return headformer::activations_from_name(activations);
   }
   headformer::DType cache() const {
-    for (const auto cache : {headformer::DType::f32, headformer::DType::f16, headformer::DType::bf16}) {
+    for (const auto cache :
+         {headformer::DType::f32, headformer::DType::f16, headformer::DType::bf16, headformer::DType::q8_0}) {
       if (cache_dtype == headformer::name_of(cache)) return cache;
     }
-    throw headformer::ArgumentError("cache-dtype: expected f32, f16 or bf16, found " +
+    throw headformer::ArgumentError("cache-dtype: expected f32, f16, bf16 or q8_0, found " +
                                     headformer::detail::quoted(cache_dtype));
   }
   std::shared_ptr<headformer::Executor> executor() const {

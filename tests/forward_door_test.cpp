@@ -93,8 +93,10 @@ TEST_F(ForwardDoor, OptionsAndThreadsOfEveryKindRun) {
   }
   expect_success(forward(llama_, plain_, {"--dtype", "f32", "--cache-dtype", "f32", "--activations", "f32"}));
   EXPECT_EQ(read_file(output_), expected) << "the defaults";
-  for (const std::vector<std::string>& options :
-       {std::vector<std::string>{"--dtype", "bf16"}, {"--cache-dtype", "f16"}, {"--cache-dtype", "bf16"}}) {
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"--dtype", "bf16"},
+                                                  {"--cache-dtype", "f16"},
+                                                  {"--cache-dtype", "bf16"},
+                                                  {"--cache-dtype", "q8_0"}}) {
     expect_success(forward(llama_, plain_, options));
     EXPECT_NE(read_file(output_), expected) << options[0] << " " << options[1];
   }
@@ -203,7 +205,7 @@ TEST_F(ForwardDoor, OptionsOfOtherValuesAreRefused) {
   };
   const Case table[] = {
       {{"--dtype", "int3"}, {"dtype", "'int3'", "q4_k"}},
-      {{"--cache-dtype", "q4_0"}, {"cache-dtype", "'q4_0'", "bf16"}},
+      {{"--cache-dtype", "q4_0"}, {"cache-dtype", "'q4_0'", "bf16", "q8_0"}},
       {{"--activations", "f8"}, {"activations", "'f8'"}},
       {{"--isa", "sse"}, {"isa", "sse"}},
       {{"--threads", "-1"}, {"threads", "-1"}},

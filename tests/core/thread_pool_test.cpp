@@ -7,6 +7,8 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -161,6 +163,41 @@ TEST_P(ThreadPoolOf, AForkedChildMayDestroyItUnused) {
             }),
             0);
   EXPECT_EQ(parallel_sum(*pool, 1000), 499500);
+}
+
+/// Threads of this process.
+std::size_t thread_count() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST(ThreadPool, StartsAsManyThreadsAsItSaysAndNoneForOne) {
+  const std::size_t before = thread_count();
+  ThreadPool one(1);
+  EXPECT_EQ(parallel_sum(one, 1000), 499500);
+  EXPECT_EQ(thread_count(), before);
+  ThreadPool three(3);
+  EXPECT_EQ(thread_count(), before + 2);
+}
+
+TEST(ThreadPool, PinnedThreadsStayOnOneProcessorAndTheCallerIsLeftAlone) {
+  cpu_set_t before;
+  CPU_ZERO(&before);
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  for (const Pinning pinning : {Pinning::none, Pinning::each}) {
+    ThreadPool pool(3, pinning);
+    int processors[3] = {};
+    pool.run([&](int worker) {
+      cpu_set_t mine;
+      CPU_ZERO(&mine);
+      if (::sched_getaffinity(0, sizeof mine, &mine) == 0) processors[worker] = CPU_COUNT(&mine);
+    });
+    const int all = CPU_COUNT(&before);
+    EXPECT_EQ(processors[0], all);
+    EXPECT_EQ(processors[1], pinning == Pinning::each ? 1 : all);
+    EXPECT_EQ(processors[2], pinning == Pinning::each ? 1 : all);
+    EXPECT_EQ(parallel_sum(pool, 1000), 499500);
+  }
 }
 
 TEST(ThreadPool, SizeFollowsTheAffinityMask) {

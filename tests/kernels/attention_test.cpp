@@ -189,12 +189,17 @@ std::vector<Options> all_options() {
   with([](Options& o) { o.slopes = true, o.right = unlimited, o.bias = true; });
   with([](Options& o) { o.dtype = DType::f16; });
   with([](Options& o) { o.dtype = DType::bf16, o.left = 70, o.rows = 150; });
+  with([](Options& o) { o.dtype = DType::q8_0; });
+  with([](Options& o) { o.dtype = DType::q8_0, o.left = 40, o.soft_cap = 8.0F, o.heads = 10; });
   with([](Options& o) { o.sharpness = 30.0F; });
   for (const Index width : {1, 2, 5, 8, 15, 16, 17, 48, 64, 80, 96, 100, 128, 192, 256, 512}) {
     with([&](Options& o) { o.key_width = width, o.rows = 70, o.value_width = width; });
     with([&](Options& o) {
       o.key_width = width, o.rows = 7, o.first_position = 60, o.value_width = width % 37 + 3;
       o.dtype = width % 2 == 0 ? DType::bf16 : DType::f16;
+    });
+    with([&](Options& o) {
+      o.key_width = width, o.rows = 20, o.first_position = 50, o.value_width = width % 41 + 7, o.dtype = DType::q8_0;
     });
   }
   return cases;
@@ -322,6 +327,27 @@ TEST(Attention, ARaggedBatchGivesEachSequenceTheBitsItHasAlone) {
   }
 }
 
+TEST(Attention, AQuantisedCacheStaysCloseToAnF32One) {
+  SerialExecutor serial;
+  for (const Isa isa : testing::machine_isas()) {
+    for (const Index width : {64, 80, 128}) {
+      Options o;
+      o.rows = 150;
+      o.key_width = o.value_width = width;
+      const std::vector<float> wide = run({serial, isa}, make(o));
+      o.dtype = DType::q8_0;
+      const std::vector<float> narrow = run({serial, isa}, make(o));
+      double squares = 0.0;
+      for (std::size_t i = 0; i < wide.size(); ++i) {
+        squares += std::pow(static_cast<double>(narrow[i]) - static_cast<double>(wide[i]), 2);
+      }
+      // Values of unit scale in steps of about 0.02, keys of twice that.
+      EXPECT_LE(testing::difference(narrow, wide).greatest, 0.05) << name_of(isa) << " width " << width;
+      EXPECT_LE(std::sqrt(squares / static_cast<double>(wide.size())), 0.006) << name_of(isa) << " width " << width;
+    }
+  }
+}
+
 TEST(Attention, SteadyStateAllocatesNothing) {
   SerialExecutor serial;
   Options o;
@@ -359,7 +385,7 @@ TEST(Attention, WrongSizesThrow) {
   EXPECT_THROW(attend([](auto& a, auto&, auto&) { a.key_value_heads = 3; }), ArgumentError);
   EXPECT_THROW(attend([](auto& a, auto&, auto&) { a.heads = 2; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.key_width = 8; }), ArgumentError);
-  EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.dtype = DType::q8_0; }), ArgumentError);
+  EXPECT_THROW(attend([](auto&, auto& layout, auto&) { layout.dtype = DType::q4_0; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto&, auto& sequence) { sequence.rows = 4; }), ArgumentError);
   EXPECT_THROW(attend([](auto&, auto&, auto& sequence) { sequence.keys = 65; }), ArgumentError);
 }
@@ -389,7 +415,53 @@ TEST(KeyValuePage, ReadsBackWhatWasAppendedRoundedToItsDtype) {
     }
   }
   AlignedArray<std::byte> page(64);
+  EXPECT_THROW(kernels::read_position({1, 1, 1, DType::q4_0}, page.data(), 0, nullptr, nullptr), ArgumentError);
   EXPECT_THROW(kernels::append({1, 1, 1, DType::i8}, page.data(), 0, nullptr, nullptr), ArgumentError);
+}
+
+TEST(KeyValuePage, Q8IsWithinHalfAStepOfEachBlocksGreatest) {
+  for (const Isa isa : testing::machine_isas()) {
+    for (const Index width : {1, 31, 32, 33, 80, 100, 256}) {
+      const KeyValueLayout layout{2, width, width + 5, DType::q8_0};
+      EXPECT_EQ(layout.page_bytes() % 64, 0U);
+      AlignedArray<std::byte> page(layout.page_bytes());
+      const auto keys = static_cast<std::size_t>(2 * width);
+      const auto values = static_cast<std::size_t>(2 * (width + 5));
+      std::vector<std::vector<float>> written;
+      for (Index slot = 0; slot < page_positions; ++slot) {
+        written.push_back(
+            testing::random_values(keys + values, 300 + static_cast<unsigned>(slot), slot % 3 == 0 ? 1e-3F : 40.0F));
+        if (slot == 5) std::fill(written.back().begin(), written.back().end(), 0.0F);
+        if (slot == 6) written.back()[0] = 1e9F;
+        kernels::append(layout, page.data(), slot, written.back().data(), written.back().data() + keys, isa);
+      }
+      for (Index slot = 0; slot < page_positions; ++slot) {
+        const std::vector<float>& expected = written[static_cast<std::size_t>(slot)];
+        std::vector<float> read(keys + values);
+        kernels::read_position(layout, page.data(), slot, read.data(), read.data() + keys);
+        if (slot == 6) {  // saturates
+          EXPECT_EQ(read[0], 127.0F * 65504.0F);
+          continue;
+        }
+        const auto check = [&](std::size_t begin, Index head_width) {
+          for (Index first = 0; first < head_width; first += kernels::cache_block) {
+            const std::size_t block = begin + static_cast<std::size_t>(first);
+            const auto count = static_cast<std::size_t>(std::min(kernels::cache_block, head_width - first));
+            float greatest = 0.0F;
+            for (std::size_t i = block; i < block + count; ++i) greatest = std::max(greatest, std::abs(expected[i]));
+            // Half a step, and what rounding the scale to f16 takes: 2^-11, or half of its smallest number.
+            const double step = static_cast<double>(greatest) / 127.0;
+            const double limit = 0.5 * step + 127.0 * std::max(step * 0x1p-11, 0x1p-25) + 1e-7 * greatest;
+            for (std::size_t i = block; i < block + count; ++i) EXPECT_NEAR(read[i], expected[i], limit);
+          }
+        };
+        for (const std::size_t head : {0U, 1U}) {
+          check(head * static_cast<std::size_t>(width), width);
+          check(keys + head * static_cast<std::size_t>(width + 5), width + 5);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ TEST(DecoderInputs, WhatDoesNotFitIsRefusedAndNothingChanges) {
   Session session(model, workspace);
   EXPECT_THROW(session.append(std::span<const TokenId>()), ArgumentError);
   EXPECT_THROW(session.append(TensorView<const float>()), ArgumentError);
-  EXPECT_THROW(model->new_sequence(DType::q8_0), ArgumentError);
+  EXPECT_THROW(model->new_sequence(DType::q4_0), ArgumentError);
   SessionOptions no_rows;
   no_rows.rows = 0;
   EXPECT_THROW(Session(model, workspace, no_rows), ArgumentError);

@@ -17,7 +17,8 @@ TEST_P(CacheTypes, NarrowCachesStayCloseAndTheirBitsTheSame) {
     DType dtype;
     double tolerance;  // of the greatest magnitude: the tiny random models amplify a rounding error ten times or more
   };
-  for (const auto [dtype, tolerance] : {Narrow{DType::f16, 0.02}, Narrow{DType::bf16, 0.15}}) {
+  for (const auto [dtype, tolerance] :
+       {Narrow{DType::f16, 0.02}, Narrow{DType::bf16, 0.15}, Narrow{DType::q8_0, 0.15}}) {
     SCOPED_TRACE(name_of(dtype));
     SessionOptions options;
     options.cache = dtype;

@@ -25,7 +25,7 @@ TEST_P(MemoryEstimates, WeightsAreWhatLoadingPacks) {
 TEST_P(MemoryEstimates, CacheIsWhatASequenceHoldsAtItsPeak) {
   const auto model = open_decoder(GetParam().path);
   const auto workspace = workspace_of();
-  for (const DType cache : {DType::f32, DType::f16}) {
+  for (const DType cache : {DType::f32, DType::f16, DType::q8_0}) {
     for (const Index rows : {1, 64, 100, 512}) {
       MemoryUse use;
       use.context = GetParam().prompt;

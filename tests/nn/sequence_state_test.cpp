@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <set>
 
 #include "support/errors.hpp"
 
@@ -227,16 +228,14 @@ TEST_F(SequenceStates, EachSequenceReservesForItself) {
 TEST_F(SequenceStates, WhatIsGivenBackStaysReserved) {
   SequenceState state = sequence({0, 6});
   state.reserve(500, 1);
-  std::vector<SequenceState> others;
-  std::size_t before = aligned_allocations;
+  std::vector<PagePool::Page> others;
+  const std::size_t before = aligned_allocations;
   for (const Index back : {499, 0, 130, 0}) {
     while (state.length() < 500) append(state, 1);
     EXPECT_EQ(aligned_allocations, before) << "before truncating to " << back;
     if (state.can_truncate(back)) state.truncate(back);
-    others.push_back(sequence({0, 6}));
-    append(others.back(), 1);
-    EXPECT_EQ(aligned_allocations, before + 2) << "another finds nothing in the pool";
-    before = aligned_allocations;
+    // Others take whatever the pool has.
+    while (pool_->free_pages(layout.page_bytes()) > 0) others.push_back(pool_->take(layout.page_bytes()));
   }
 }
 
@@ -263,6 +262,24 @@ TEST_F(SequenceStates, AForkHasNoPartInTheReserve) {
   EXPECT_EQ(aligned_allocations, before);
   EXPECT_EQ(mark_of(child, 0, 369), 0.5F);
   EXPECT_EQ(mark_of(parent, 0, 369), 0);
+}
+
+TEST_F(SequenceStates, ThePoolAsksForLargerPiecesUpToAHugePage) {
+  constexpr std::size_t bytes = std::size_t{384} << 10;
+  std::vector<PagePool::Page> pages;
+  std::vector<std::size_t> pieces;
+  while (pages.size() < 20) {
+    const std::size_t spare = pool_->free_pages(bytes);
+    pages.push_back(pool_->take(bytes));
+    pages.back().get()[bytes - 1] = std::byte{1};
+    if (spare == 0) pieces.push_back(pool_->free_pages(bytes) + 1);
+  }
+  EXPECT_EQ(pieces, (std::vector<std::size_t>{1, 1, 2, 4, 6, 6}));
+  std::set<std::byte*> distinct;
+  for (const PagePool::Page& page : pages) distinct.insert(page.get());
+  EXPECT_EQ(distinct.size(), pages.size());
+  pages.clear();
+  EXPECT_EQ(pool_->free_pages(bytes), 20U);
 }
 
 TEST_F(SequenceStates, APageOutlivesItsPool) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -21,6 +22,12 @@
 
 namespace headformer {
 
+/// Whether a pool's own threads stay each on a processor of its own.
+enum class Pinning : std::uint8_t {
+  none,  ///< the system moves them as it likes
+  each,  ///< worker i stays on the i-th processor this process may use; the caller, worker 0, is left alone
+};
+
 /// A fork-join pool: the caller is worker 0; the others spin for a short while after each run (so that the next
 /// layer's work starts within a microsecond) and then sleep in the kernel, using no CPU.
 ///
@@ -29,7 +36,8 @@ namespace headformer {
 class ThreadPool final : public Executor {
  public:
   /// `threads`: workers, the caller included; 0 means one for each processor this process may use. 1 starts no thread.
-  explicit ThreadPool(int threads = 0) : size_(threads > 0 ? threads : available_processors()) {
+  explicit ThreadPool(int threads = 0, Pinning pinning = Pinning::none)
+      : size_(threads > 0 ? threads : available_processors()), pinning_(pinning) {
     if (size_ > 1) start();
   }
   ~ThreadPool() override { stop(); }
@@ -89,7 +97,7 @@ class ThreadPool final : public Executor {
   /// The threads and the words they meet at.
   class Crew {
    public:
-    explicit Crew(int size) : size_(size) {
+    Crew(int size, Pinning pinning) : size_(size), pinning_(pinning) {
       threads_.reserve(static_cast<std::size_t>(size - 1));
       try {
         for (int worker = 1; worker < size; ++worker) threads_.emplace_back([this, worker] { work(worker); });
@@ -110,12 +118,8 @@ class ThreadPool final : public Executor {
       generation_.fetch_add(1, std::memory_order_release);
       generation_.notify_all();
       call(0);
-      for (int spins = 0; pending_.load(std::memory_order_acquire) != 0; ++spins) {
-        if (spins < spin_limit) {
-          pause();
-        } else {
-          std::this_thread::yield();
-        }
+      for (Spin spin; pending_.load(std::memory_order_acquire) != 0;) {
+        if (!spin.once()) std::this_thread::yield();
       }
       if (failed_.load(std::memory_order_relaxed)) {
         failed_.store(false, std::memory_order_relaxed);
@@ -124,12 +128,40 @@ class ThreadPool final : public Executor {
     }
 
    private:
-    static constexpr int spin_limit = 4000;  // about 50 to 100 microseconds
-
-    static void pause() {
+    /// Waits a moment, again and again, until that has taken longer than going to sleep and waking would.
+    class Spin {
+     public:
+      /// False when it is time to do something else. A pause takes 10 to 150 cycles, so the clock decides, but rarely
+      /// looked at.
+      bool once() {
 #if HEADFORMER_X86
-      _mm_pause();
+        _mm_pause();
 #endif
+        if (++count_ % 64 != 0) return true;
+        const auto now = std::chrono::steady_clock::now();
+        if (count_ == 64) begin_ = now;
+        return now - begin_ < std::chrono::microseconds(70);
+      }
+
+     private:
+      std::uint32_t count_ = 0;
+      std::chrono::steady_clock::time_point begin_{};
+    };
+
+    /// Leaves the calling thread where it is when that does not work.
+    static void pin_to(int worker) {
+      cpu_set_t allowed;
+      CPU_ZERO(&allowed);
+      if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+      int skip = worker % std::max(1, CPU_COUNT(&allowed));
+      for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+        if (!CPU_ISSET(processor, &allowed) || skip-- > 0) continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(processor, &one);
+        static_cast<void>(::sched_setaffinity(0, sizeof one, &one));
+        return;
+      }
     }
 
     void call(int worker) {
@@ -143,17 +175,12 @@ class ThreadPool final : public Executor {
     }
 
     void work(int worker) {
+      if (pinning_ == Pinning::each) pin_to(worker);
       std::uint32_t seen = 0;
       for (;;) {
-        int spins = 0;
         std::uint32_t now = generation_.load(std::memory_order_acquire);
-        while (now == seen) {
-          if (++spins < spin_limit) {
-            pause();
-          } else {
-            generation_.wait(seen, std::memory_order_acquire);
-          }
-          now = generation_.load(std::memory_order_acquire);
+        for (Spin spin; now == seen; now = generation_.load(std::memory_order_acquire)) {
+          if (!spin.once()) generation_.wait(seen, std::memory_order_acquire);
         }
         seen = now;
         if (dismissed_.load(std::memory_order_relaxed)) return;
@@ -170,24 +197,27 @@ class ThreadPool final : public Executor {
     }
 
     int size_;
+    Pinning pinning_;
     ForkMark mark_;
-    FunctionRef<void(int)>* task_ = nullptr;
     std::mutex exception_mutex_;
     std::exception_ptr exception_;
+    // What a run begins with shares a cache line, which a worker then waits for once.
     alignas(64) std::atomic<std::uint32_t> generation_{0};
+    FunctionRef<void(int)>* task_ = nullptr;
     alignas(64) std::atomic<int> pending_{0};
     std::atomic<bool> failed_{false};
     std::atomic<bool> dismissed_{false};
     std::vector<std::thread> threads_;
   };
 
-  void start() { crew_ = std::make_unique<Crew>(size_); }
+  void start() { crew_ = std::make_unique<Crew>(size_, pinning_); }
   void stop() {
     if (crew_ && crew_->forked()) static_cast<void>(crew_.release());
     crew_.reset();
   }
 
   int size_;
+  Pinning pinning_;
   std::unique_ptr<Crew> crew_;
 };
 

@@ -46,6 +46,11 @@ struct AttentionSequence {
 
 namespace detail {
 
+/// Lanes of a tile at most: its queries, scores and running values stay in the first two caches.
+inline constexpr Index attention_tile_lanes = 48;
+/// Up to here the cache's elements fill the vectors, above it the lanes.
+inline constexpr Index attention_few_lanes = 8;
+
 /// Part of one sequence's work that shares a key/value head: lanes [first_lane, first_lane + lanes) of the grid
 /// [rows][group], group being the query heads that share it.
 struct AttentionTile {
@@ -57,15 +62,18 @@ struct AttentionTile {
   Index first_head;
   Index first_lane;
   Index lanes;
-  Index lanes_room;  // lanes, rounded up to 16
   Index first_position;
   Index keys;
   const std::byte* const* pages;
-  Index key_offset;
+  Index key_offset;  // of this head in a page, in bytes
+  Index key_scale_offset;
   Index value_offset;
+  Index value_scale_offset;
   Index key_width;
   Index value_width;
   Index value_stride;
+  Index key_blocks;
+  Index value_blocks;
   Index element_bytes;
   DType dtype;
   float query_factor;  // makes q . k a score times log2(e), or what goes into tanh
@@ -79,6 +87,14 @@ struct AttentionTile {
   float* memory;
   struct AttentionLane* lane_memory;
 };
+
+/// Floats of working memory that a tile may use, a multiple of 16; the bodies divide them.
+inline Index attention_room(const KeyValueLayout& layout) {
+  const Index widths = layout.key_width + layout.value_stride();
+  const Index lanes = attention_tile_lanes * (64 + 4 + widths) + (layout.dtype == DType::f32 ? 0 : 64 * widths);
+  const Index rows = attention_few_lanes * (64 + 3 * 16 + widths) + 64 * (layout.key_blocks() + layout.value_blocks());
+  return (std::max(lanes, rows) + 15) / 16 * 16;
+}
 
 /// Keys [first, last]; none when first > last.
 struct KeySpan {
@@ -111,18 +127,31 @@ inline AttentionLane attention_lane(const AttentionTile& tile, Index lane) {
   return {row, tile.first_head + tile.first_lane + lane - row * tile.group, keys.first, keys.last};
 }
 
+inline const float* query_of(const AttentionTile& tile, const AttentionLane& lane) {
+  return tile.queries + lane.row * tile.query_stride + lane.head * tile.key_width;
+}
+inline float* output_of(const AttentionTile& tile, const AttentionLane& lane) {
+  return tile.out + lane.row * tile.out_stride + lane.head * tile.value_width;
+}
+
 }  // namespace detail
 }  // namespace headformer::kernels
 
+#define HEADFORMER_BODY "headformer/kernels/bodies/attention_scores.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
+#define HEADFORMER_BODY "headformer/kernels/bodies/attention_rows.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
+#define HEADFORMER_BODY "headformer/kernels/bodies/attention_lanes.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
 #define HEADFORMER_BODY "headformer/kernels/bodies/attention.inc"
 #include "headformer/kernels/for_each_target.inc"
 #undef HEADFORMER_BODY
 
 namespace headformer::kernels {
 namespace detail {
-
-/// Lanes of a tile at most: its queries, scores and running values stay in the first two caches.
-inline constexpr Index attention_tile_lanes = 48;
 
 /// Calls visit(sequence, key/value head, first lane, lanes, cost) for every tile of at most `tile_lanes` lanes, in an
 /// order that keeps a head's keys in the cache. The cost is a rough count of scores.
@@ -156,8 +185,7 @@ inline void check_attention(const AttentionParameters& p, const KeyValueLayout& 
   require_attention(
       layout.heads == p.key_value_heads && layout.key_width == p.key_width && layout.value_width == p.value_width,
       "pages of the layer's own sizes");
-  require_attention(layout.dtype == DType::f32 || layout.dtype == DType::f16 || layout.dtype == DType::bf16,
-                    "pages of f32, f16 or bf16");
+  require_attention(is_cache_dtype(layout.dtype), "pages of f32, f16, bf16 or q8_0");
   require_attention(q.columns() == p.heads * p.key_width, "queries [T, heads * key_width]");
   require_attention(out.columns() == p.heads * p.value_width, "an output [T, heads * value_width]");
   for (const AttentionSequence& sequence : sequences) {
@@ -175,7 +203,7 @@ inline void check_attention(const AttentionParameters& p, const KeyValueLayout& 
 /// out = softmax(scale * q k^T, masked) v for every sequence of a ragged batch, by an online softmax over blocks of 64
 /// keys (FlashAttention, arXiv:2205.14135): no [T, T] buffer. A query that sees no key gets zeros.
 /// Shapes: q [T, H * Dk] and out [T, H * Dv], row strides allowed; keys and values in pages, see KeyValueLayout.
-/// f16 and bf16 pages are widened exactly; all arithmetic is f32.
+/// f16, bf16 and q8_0 pages are widened exactly; all arithmetic is f32.
 /// A row's bits depend on its own query, keys and position only: not on threads, the other rows, whether it came alone
 /// or among many, nor on pages it does not see. (Keys and values must be finite for that.)
 /// Work is split over sequences, key/value heads and tiles of rows, never over keys. Memory comes from `scratch`.
@@ -212,11 +240,9 @@ inline void attention(const Compute& compute, const AttentionParameters& paramet
 
   constexpr float log2_e = 1.44269504F;
   const bool capped = parameters.soft_cap != 0.0F;
-  const Index lanes_room = (tile_lanes + 15) / 16 * 16;
-  const Index room = (lanes_room * (64 + 16 + 3 + layout.value_stride() + layout.key_width) + 15) / 16 * 16;
   Scratch::Frame frame(scratch);
-  const TensorView<float> memory = frame.take<float>({alone ? 1 : workers, room});
-  const auto lane_memory = frame.take<detail::AttentionLane>({alone ? 1 : workers, lanes_room});
+  const TensorView<float> memory = frame.take<float>({alone ? 1 : workers, detail::attention_room(layout)});
+  const auto lane_memory = frame.take<detail::AttentionLane>({alone ? 1 : workers, detail::attention_tile_lanes});
 
   const auto work = [&](int worker, Index share_begin, Index share_end) {
     Index done = 0;
@@ -235,15 +261,18 @@ inline void attention(const Compute& compute, const AttentionParameters& paramet
           tile.first_head = head * group;
           tile.first_lane = first_lane;
           tile.lanes = lanes;
-          tile.lanes_room = lanes_room;
           tile.first_position = sequence.first_position;
           tile.keys = sequence.keys;
           tile.pages = sequence.pages.data();
           tile.key_offset = static_cast<Index>(layout.key_offset(head));
+          tile.key_scale_offset = static_cast<Index>(layout.key_scale_offset(head));
           tile.value_offset = static_cast<Index>(layout.value_offset(head));
+          tile.value_scale_offset = static_cast<Index>(layout.value_scale_offset(head));
           tile.key_width = layout.key_width;
           tile.value_width = layout.value_width;
           tile.value_stride = layout.value_stride();
+          tile.key_blocks = layout.key_blocks();
+          tile.value_blocks = layout.value_blocks();
           tile.element_bytes = static_cast<Index>(layout.element_bytes());
           tile.dtype = layout.dtype;
           tile.query_factor = capped ? parameters.scale / parameters.soft_cap : parameters.scale * log2_e;

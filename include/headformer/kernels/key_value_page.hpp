@@ -1,11 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <span>
+#include <string>
+#include <type_traits>
 
 #include "headformer/core/dtype.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/kernels/targets.hpp"
 
 namespace headformer::kernels {
 
@@ -13,89 +17,187 @@ namespace headformer::kernels {
 inline constexpr Index page_positions = 64;
 /// Keys side by side in a panel.
 inline constexpr Index key_panel = 16;
+/// Elements along the head's width that share a scale in a q8_0 cache; the last block of a head may be shorter.
+inline constexpr Index cache_block = 32;
+
+/// The types keys and values can be kept in: f32, f16, bf16, q8_0.
+constexpr bool is_cache_dtype(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::q8_0;
+}
 
 /// How one layer's keys and values lie in a page: head after head, a head's keys before its values; keys in panels
 /// [64 / 16][key_width][16], so that 16 keys fill a vector; values in rows [64][value_stride], value_width of them
-/// used.
+/// used. In q8_0 the elements are int8, and f16 scales follow the head's keys, [64 / 16][blocks][16], and its values,
+/// [64][blocks], blocks being the width over 32, rounded up: any width will do.
 struct KeyValueLayout {
   Index heads = 0;           ///< key/value heads
   Index key_width = 0;       ///< elements of a head's key
   Index value_width = 0;     ///< elements of a head's value
-  DType dtype = DType::f32;  ///< f32, f16 or bf16
+  DType dtype = DType::f32;  ///< f32, f16, bf16 or q8_0
 
   /// A value row's elements in the page: value_width rounded up to 16, so that vectors never cross a page's end.
   Index value_stride() const { return (value_width + key_panel - 1) / key_panel * key_panel; }
-  std::size_t element_bytes() const { return block_bytes(dtype); }
+  /// Of an element without its share of a scale.
+  std::size_t element_bytes() const { return dtype == DType::q8_0 ? 1 : block_bytes(dtype); }
+  /// Scales of one key or value.
+  Index key_blocks() const { return dtype == DType::q8_0 ? (key_width + cache_block - 1) / cache_block : 0; }
+  Index value_blocks() const { return dtype == DType::q8_0 ? (value_width + cache_block - 1) / cache_block : 0; }
+
   /// A head's part of a page; a multiple of 64 bytes, as everything here.
-  std::size_t head_bytes() const {
-    return static_cast<std::size_t>(page_positions * (key_width + value_stride())) * element_bytes();
-  }
+  std::size_t head_bytes() const { return key_bytes() + value_bytes(); }
   /// Allocate this much for a page, aligned to 64 bytes.
   std::size_t page_bytes() const { return static_cast<std::size_t>(heads) * head_bytes(); }
 
   std::size_t key_offset(Index head) const { return static_cast<std::size_t>(head) * head_bytes(); }
-  std::size_t value_offset(Index head) const {
+  std::size_t key_scale_offset(Index head) const {
     return key_offset(head) + static_cast<std::size_t>(page_positions * key_width) * element_bytes();
+  }
+  std::size_t value_offset(Index head) const { return key_offset(head) + key_bytes(); }
+  std::size_t value_scale_offset(Index head) const {
+    return value_offset(head) + static_cast<std::size_t>(page_positions * value_stride()) * element_bytes();
+  }
+
+ private:
+  std::size_t key_bytes() const {
+    return static_cast<std::size_t>(page_positions) *
+           (static_cast<std::size_t>(key_width) * element_bytes() + static_cast<std::size_t>(key_blocks()) * 2);
+  }
+  std::size_t value_bytes() const {
+    return static_cast<std::size_t>(page_positions) *
+           (static_cast<std::size_t>(value_stride()) * element_bytes() + static_cast<std::size_t>(value_blocks()) * 2);
   }
 };
 
 namespace detail {
 
-/// Calls body with a value of the layout's element type.
-template <class Body>
-void with_element_type(DType dtype, Body&& body) {
-  switch (dtype) {
-    case DType::f32:
-      return body(float{});
-    case DType::f16:
-      return body(float16{});
-    case DType::bf16:
-      return body(bfloat16{});
-    default:
-      throw ArgumentError("key/value page: expected dtype f32, f16 or bf16, found " + std::string(name_of(dtype)));
+inline void require_cache_dtype(DType dtype) {
+  if (!is_cache_dtype(dtype))
+    throw ArgumentError("key/value page: expected dtype f32, f16, bf16 or q8_0, found " + std::string(name_of(dtype)));
+}
+
+}  // namespace detail
+}  // namespace headformer::kernels
+
+#define HEADFORMER_BODY "headformer/kernels/bodies/key_value_page.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
+
+namespace headformer::kernels {
+namespace detail {
+
+/// to[i * stride] = from[i], of elements of `bytes` bytes.
+inline void scatter(std::size_t bytes, const std::byte* from, Index count, std::byte* to, Index stride) {
+  const auto copy = [&](auto size) {
+    constexpr std::size_t element = decltype(size)::value;
+    for (Index i = 0; i < count; ++i) {
+      std::memcpy(to + static_cast<std::size_t>(i * stride) * element, from + static_cast<std::size_t>(i) * element,
+                  element);
+    }
+  };
+  if (stride == 1) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * bytes);
+  } else if (bytes == 1) {
+    copy(std::integral_constant<std::size_t, 1>());
+  } else if (bytes == 2) {
+    copy(std::integral_constant<std::size_t, 2>());
+  } else {
+    copy(std::integral_constant<std::size_t, 4>());
   }
 }
 
-inline Index key_element(const KeyValueLayout& layout, Index slot, Index d) {
-  return (slot / key_panel * layout.key_width + d) * key_panel + slot % key_panel;
+/// Writes one vector of a head: elements `stride` apart, scales `scale_stride` apart.
+inline void append_vector(Isa isa, DType dtype, const float* x, Index width, std::byte* elements, Index stride,
+                          std::byte* scales, Index scale_stride) {
+  if (dtype == DType::f32) return scatter(4, reinterpret_cast<const std::byte*>(x), width, elements, stride);
+  const std::size_t bytes = dtype == DType::q8_0 ? 1 : 2;
+  for (Index begin = 0; begin < width; begin += cache_block) {
+    const Index count = std::min(cache_block, width - begin);
+    float padded[cache_block] = {};
+    std::copy_n(x + begin, count, padded);
+    std::byte block[2 * cache_block];
+    std::byte scale[2];
+    if (dtype == DType::f16) {
+      HEADFORMER_ON_TARGET(isa, encode_halves(padded, block));
+    } else if (dtype == DType::q8_0) {
+      HEADFORMER_ON_TARGET(isa, encode_q8_0(padded, block, scale));
+      std::memcpy(scales + begin / cache_block * scale_stride * 2, scale, sizeof scale);
+    } else {
+      for (Index i = 0; i < count; ++i) {
+        const bfloat16 rounded(padded[i]);
+        std::memcpy(block + 2 * i, &rounded, sizeof rounded);
+      }
+    }
+    scatter(bytes, block, count, elements + static_cast<std::size_t>(begin * stride) * bytes, stride);
+  }
+}
+
+/// The element at `index`, widened.
+inline float cache_element(DType dtype, const std::byte* elements, Index index) {
+  const auto read = [&](auto element) {
+    std::memcpy(&element, elements + static_cast<std::size_t>(index) * sizeof element, sizeof element);
+    return static_cast<float>(element);
+  };
+  switch (dtype) {
+    case DType::f16:
+      return read(float16{});
+    case DType::bf16:
+      return read(bfloat16{});
+    case DType::q8_0:
+      return read(std::int8_t{});
+    default:
+      return read(float{});
+  }
+}
+
+inline void read_vector(DType dtype, const std::byte* elements, Index stride, const std::byte* scales,
+                        Index scale_stride, Index width, float* x) {
+  for (Index i = 0; i < width; ++i) {
+    x[i] = cache_element(dtype, elements, i * stride);
+    if (dtype == DType::q8_0) x[i] *= cache_element(DType::f16, scales, i / cache_block * scale_stride);
+  }
 }
 
 }  // namespace detail
 
-/// Writes one position's keys and values of all heads, rounded to the layout's dtype (nearest, ties to even).
+/// Writes one position's keys and values of all heads, rounded to the layout's dtype: nearest, ties to even; q8_0: a
+/// block's scale is its greatest magnitude / 127 as f16, and elements are rounded to multiples of it; magnitudes
+/// above 8e6 saturate.
 /// Shapes: keys [heads * key_width], values [heads * value_width]. `slot` is the position in the page, 0 to 63.
 /// Throws ArgumentError for another dtype.
-inline void append(const KeyValueLayout& layout, std::byte* page, Index slot, const float* keys, const float* values) {
-  detail::with_element_type(layout.dtype, [&](auto element) {
-    using Element = decltype(element);
-    for (Index head = 0; head < layout.heads; ++head) {
-      auto* key = reinterpret_cast<Element*>(page + layout.key_offset(head)) + detail::key_element(layout, slot, 0);
-      auto* value = reinterpret_cast<Element*>(page + layout.value_offset(head)) + slot * layout.value_stride();
-      const float* from_key = keys + head * layout.key_width;
-      const float* from_value = values + head * layout.value_width;
-      for (Index d = 0; d < layout.key_width; ++d) key[d * key_panel] = Element(from_key[d]);
-      for (Index d = 0; d < layout.value_width; ++d) value[d] = Element(from_value[d]);
-      for (Index d = layout.value_width; d < layout.value_stride(); ++d) value[d] = Element(0.0F);
-    }
-  });
+inline void append(const KeyValueLayout& layout, std::byte* page, Index slot, const float* keys, const float* values,
+                   Isa isa = Isa::portable) {
+  detail::require_cache_dtype(layout.dtype);
+  const auto bytes = static_cast<Index>(layout.element_bytes());
+  const Index panel = slot / key_panel;
+  const Index lane = slot % key_panel;
+  for (Index head = 0; head < layout.heads; ++head) {
+    detail::append_vector(
+        isa, layout.dtype, keys + head * layout.key_width, layout.key_width,
+        page + layout.key_offset(head) + (panel * layout.key_width * key_panel + lane) * bytes, key_panel,
+        page + layout.key_scale_offset(head) + (panel * layout.key_blocks() * key_panel + lane) * 2, key_panel);
+    std::byte* row = page + layout.value_offset(head) + slot * layout.value_stride() * bytes;
+    detail::append_vector(isa, layout.dtype, values + head * layout.value_width, layout.value_width, row, 1,
+                          page + layout.value_scale_offset(head) + slot * layout.value_blocks() * 2, 1);
+    std::memset(row + layout.value_width * bytes, 0,
+                static_cast<std::size_t>((layout.value_stride() - layout.value_width) * bytes));
+  }
 }
 
-/// Reads one position back, widened: what attention sees. Shapes as for append().
+/// Reads one position back, widened: what attention sees. Shapes and errors as for append().
 inline void read_position(const KeyValueLayout& layout, const std::byte* page, Index slot, float* keys, float* values) {
-  detail::with_element_type(layout.dtype, [&](auto element) {
-    using Element = decltype(element);
-    for (Index head = 0; head < layout.heads; ++head) {
-      const auto* key =
-          reinterpret_cast<const Element*>(page + layout.key_offset(head)) + detail::key_element(layout, slot, 0);
-      const auto* value =
-          reinterpret_cast<const Element*>(page + layout.value_offset(head)) + slot * layout.value_stride();
-      for (Index d = 0; d < layout.key_width; ++d) {
-        keys[head * layout.key_width + d] = static_cast<float>(key[d * key_panel]);
-      }
-      for (Index d = 0; d < layout.value_width; ++d)
-        values[head * layout.value_width + d] = static_cast<float>(value[d]);
-    }
-  });
+  detail::require_cache_dtype(layout.dtype);
+  const auto bytes = static_cast<Index>(layout.element_bytes());
+  const Index panel = slot / key_panel;
+  const Index lane = slot % key_panel;
+  for (Index head = 0; head < layout.heads; ++head) {
+    detail::read_vector(
+        layout.dtype, page + layout.key_offset(head) + (panel * layout.key_width * key_panel + lane) * bytes, key_panel,
+        page + layout.key_scale_offset(head) + (panel * layout.key_blocks() * key_panel + lane) * 2, key_panel,
+        layout.key_width, keys + head * layout.key_width);
+    detail::read_vector(layout.dtype, page + layout.value_offset(head) + slot * layout.value_stride() * bytes, 1,
+                        page + layout.value_scale_offset(head) + slot * layout.value_blocks() * 2, 1,
+                        layout.value_width, values + head * layout.value_width);
+  }
 }
 
 }  // namespace headformer::kernels

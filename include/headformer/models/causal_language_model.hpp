@@ -75,13 +75,13 @@ class CausalLanguageModel {
   const CausalLmConfig& config() const { return config_; }
   const LoadReport& report() const { return report_; }
 
-  /// An empty sequence. `cache`: f32, f16 or bf16. Throws ArgumentError for another.
+  /// An empty sequence. `cache`: f32, f16, bf16 or q8_0. Throws ArgumentError for another.
   SequenceState new_sequence(DType cache = DType::f32) const { return SequenceState(pool_, slots(config_, cache)); }
 
   /// What a sequence keeps, a slot a layer.
   static std::vector<KeyValueSlotConfig> slots(const CausalLmConfig& config, DType cache) {
-    if (cache != DType::f32 && cache != DType::f16 && cache != DType::bf16) {
-      throw ArgumentError("cache dtype: expected f32, f16 or bf16, found " + std::string(name_of(cache)));
+    if (!kernels::is_cache_dtype(cache)) {
+      throw ArgumentError("cache dtype: expected f32, f16, bf16 or q8_0, found " + std::string(name_of(cache)));
     }
     std::vector<KeyValueSlotConfig> result;
     for (const LayerConfig& layer : config.layers) {

@@ -101,7 +101,7 @@ struct SelfAttention {
       parallel_for(context.compute().executor, sequence.rows, 16, [&](Index begin, Index end) {
         for (Index i = begin; i < end; ++i) {
           kernels::append(layout, state.writable_page(config.slot, first + i), (first + i) % kernels::page_positions,
-                          keys.row(sequence.first_row + i), values.row(sequence.first_row + i));
+                          keys.row(sequence.first_row + i), values.row(sequence.first_row + i), context.compute().isa);
         }
       });
     }

@@ -13,6 +13,7 @@
 
 #include "headformer/core/tensor.hpp"
 #include "headformer/kernels/key_value_page.hpp"
+#include "headformer/kernels/packing/storage.hpp"
 
 namespace headformer {
 
@@ -24,47 +25,68 @@ class PagePool : public std::enable_shared_from_this<PagePool> {
 
   /// A page nobody else holds; its content is whatever it was.
   Page take(std::size_t bytes) {
-    AlignedArray<std::byte> memory;
+    Page memory;
     {
       const std::lock_guard lock(mutex_);
-      auto& free = free_[bytes];
-      if (!free.empty()) {
-        memory = std::move(free.back());
-        free.pop_back();
-      }
+      Pages& pages = pages_[bytes];
+      if (pages.free.empty()) pages.grow(bytes);
+      memory = std::move(pages.free.back());
+      pages.free.pop_back();
     }
-    if (memory.size() == 0) memory = AlignedArray<std::byte>(bytes);
-    std::byte* data = memory.data();
-    auto holder = std::make_shared<Lease>(Lease{std::move(memory), weak_from_this()});
+    std::byte* data = memory.get();
+    auto holder = std::make_shared<Lease>(Lease{std::move(memory), bytes, weak_from_this()});
     return Page(std::move(holder), data);
+  }
+
+  /// Pages of this size that can be taken without asking the system for memory.
+  std::size_t free_pages(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return pages_[bytes].free.size();
   }
 
  private:
   /// Gives the memory back to the pool, if it still exists, when the last holder lets go.
   struct Lease {
-    AlignedArray<std::byte> memory;
+    Page memory;
+    std::size_t bytes;
     std::weak_ptr<PagePool> pool;
-    Lease(AlignedArray<std::byte> m, std::weak_ptr<PagePool> p) : memory(std::move(m)), pool(std::move(p)) {}
+    Lease(Page m, std::size_t b, std::weak_ptr<PagePool> p) : memory(std::move(m)), bytes(b), pool(std::move(p)) {}
     Lease(Lease&&) = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
-      if (memory.size() == 0) return;
-      if (const auto owner = pool.lock()) owner->give_back(std::move(memory));
+      if (memory == nullptr) return;
+      if (const auto owner = pool.lock()) owner->give_back(std::move(memory), bytes);
     }
   };
 
-  void give_back(AlignedArray<std::byte> memory) {
+  void give_back(Page memory, std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    auto& free = free_[memory.size()];
     try {
-      free.push_back(std::move(memory));
+      pages_[bytes].free.push_back(std::move(memory));
     } catch (...) {  // out of memory: let the page go instead
       return;
     }
   }
 
+  /// Pages of one size. They are parts of larger pieces of memory: the first is alone, and the pool doubles until a
+  /// piece fills a huge page of the system's. Decode reads the whole cache in each step, one long stream with a table
+  /// entry every 2 MB in place of every 4 kB.
+  struct Pages {
+    std::vector<Page> free;
+    std::size_t count = 0;
+
+    void grow(std::size_t bytes) {
+      constexpr std::size_t huge_page = std::size_t{2} << 20;
+      const std::size_t more = std::min(std::max<std::size_t>(count, 1), (huge_page + bytes - 1) / bytes);
+      free.reserve(free.size() + more);
+      const Page piece = kernels::detail::allocate_packed(more * bytes);
+      for (std::size_t i = more; i-- > 0;) free.emplace_back(piece, piece.get() + i * bytes);
+      count += more;
+    }
+  };
+
   std::mutex mutex_;
-  std::map<std::size_t, std::vector<AlignedArray<std::byte>>> free_;
+  std::map<std::size_t, Pages> pages_;
 };
 
 /// Whether nobody else holds a page, so that it may be written to. The fence orders what the last other holder read of

@@ -11,6 +11,7 @@ namespace headformer::kernels::avx2 {
 inline constexpr int width = 8;
 inline constexpr int registers = 16;
 inline constexpr bool fused = true;
+inline constexpr bool fast_widening = true;
 inline constexpr bool fast_lookup = false;
 
 struct Vec {
@@ -40,6 +41,11 @@ HEADFORMER_SIMD void store_partial(float* p, Vec a, std::ptrdiff_t count) {
 }
 HEADFORMER_SIMD Vec load_f16(const void* p) {
   return {_mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p)))};
+}
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  unsigned short bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return broadcast(_cvtsh_ss(bits));
 }
 HEADFORMER_SIMD Vec load_bf16(const void* p) {
   const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
@@ -153,6 +159,27 @@ HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
   const __m256 low = _mm256_permutevar8x32_ps(table.low, index.v);
   const __m256 high = _mm256_permutevar8x32_ps(table.high, index.v);
   return {_mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index.v, 28)))};
+}
+
+HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
+  // Half h of fours[4 g + j] holds column 4 h + j of the rows 4 g to 4 g + 3.
+  __m256 fours[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 8; i += 4) {
+    const __m256d low_01 = _mm256_castps_pd(_mm256_unpacklo_ps(rows[i].v, rows[i + 1].v));
+    const __m256d high_01 = _mm256_castps_pd(_mm256_unpackhi_ps(rows[i].v, rows[i + 1].v));
+    const __m256d low_23 = _mm256_castps_pd(_mm256_unpacklo_ps(rows[i + 2].v, rows[i + 3].v));
+    const __m256d high_23 = _mm256_castps_pd(_mm256_unpackhi_ps(rows[i + 2].v, rows[i + 3].v));
+    fours[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(low_01, low_23));
+    fours[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low_01, low_23));
+    fours[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high_01, high_23));
+    fours[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high_01, high_23));
+  }
+  HEADFORMER_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    rows[j].v = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x20);
+    rows[4 + j].v = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x31);
+  }
 }
 
 }  // namespace headformer::kernels::avx2

@@ -11,6 +11,7 @@ namespace headformer::kernels::avx512 {
 inline constexpr int width = 16;
 inline constexpr int registers = 32;
 inline constexpr bool fused = true;
+inline constexpr bool fast_widening = true;
 inline constexpr bool fast_lookup = true;
 
 // The zeroing forms with all lanes on, here and below: g++ 12 warns of an uninitialised value inside the plain ones.
@@ -40,6 +41,11 @@ HEADFORMER_SIMD void store_partial(float* p, Vec a, std::ptrdiff_t count) {
 }
 HEADFORMER_SIMD Vec load_f16(const void* p) {
   return {_mm512_maskz_cvtph_ps(all_lanes, _mm256_loadu_si256(static_cast<const __m256i*>(p)))};
+}
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  unsigned short bits;
+  std::memcpy(&bits, p, sizeof bits);
+  return broadcast(_cvtsh_ss(bits));
 }
 HEADFORMER_SIMD Vec load_bf16(const void* p) {
   const __m512i wide = _mm512_maskz_cvtepu16_epi32(all_lanes, _mm256_loadu_si256(static_cast<const __m256i*>(p)));
@@ -146,6 +152,38 @@ struct Table16 {
 HEADFORMER_SIMD Table16 load_table(const float* values) { return {_mm512_loadu_ps(values)}; }
 HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
   return {_mm512_maskz_permutexvar_ps(all_lanes, index.v, table.values)};
+}
+
+HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
+  Vec pairs[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 16; i += 2) {
+    pairs[i].v = _mm512_maskz_unpacklo_ps(all_lanes, rows[i].v, rows[i + 1].v);
+    pairs[i + 1].v = _mm512_maskz_unpackhi_ps(all_lanes, rows[i].v, rows[i + 1].v);
+  }
+  // Then quarter q of fours[4 g + j] holds column 4 q + j of the rows 4 g to 4 g + 3.
+  __m512 fours[width];
+  HEADFORMER_UNROLL
+  for (int i = 0; i < 16; i += 4) {
+    HEADFORMER_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const __m512d low = _mm512_castps_pd(pairs[i + j].v);
+      const __m512d high = _mm512_castps_pd(pairs[i + j + 2].v);
+      fours[i + 2 * j] = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, low, high));
+      fours[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, low, high));
+    }
+  }
+  HEADFORMER_UNROLL
+  for (int j = 0; j < 4; ++j) {
+    const __m512 even_low = _mm512_maskz_shuffle_f32x4(all_lanes, fours[j], fours[4 + j], 0x88);
+    const __m512 odd_low = _mm512_maskz_shuffle_f32x4(all_lanes, fours[j], fours[4 + j], 0xdd);
+    const __m512 even_high = _mm512_maskz_shuffle_f32x4(all_lanes, fours[8 + j], fours[12 + j], 0x88);
+    const __m512 odd_high = _mm512_maskz_shuffle_f32x4(all_lanes, fours[8 + j], fours[12 + j], 0xdd);
+    rows[j].v = _mm512_maskz_shuffle_f32x4(all_lanes, even_low, even_high, 0x88);
+    rows[4 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, odd_low, odd_high, 0x88);
+    rows[8 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, even_low, even_high, 0xdd);
+    rows[12 + j].v = _mm512_maskz_shuffle_f32x4(all_lanes, odd_low, odd_high, 0xdd);
+  }
 }
 
 }  // namespace headformer::kernels::avx512

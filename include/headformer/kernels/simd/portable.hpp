@@ -48,6 +48,8 @@ inline constexpr int registers = 16;
 #endif
 /// Whether fma rounds once.
 inline constexpr bool fused = HEADFORMER_PORTABLE_FUSED != 0;
+/// Whether vectors of f16, bf16 and int8 become f32 about as fast as they are loaded.
+inline constexpr bool fast_widening = false;
 /// Whether lookup is as cheap as a shift.
 inline constexpr bool fast_lookup = false;
 
@@ -212,6 +214,12 @@ HEADFORMER_SIMD Vec load_f16(const void* p) {
   const IntVec sign = shift_left<16>(bit_and(half, broadcast_int(0x8000)));
   return as_float(bit_or(bit_or(finite, exponent), sign));
 }
+/// One f16 in all lanes, widened exactly.
+HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+  Eigen::half half;
+  std::memcpy(&half, p, sizeof half);
+  return broadcast(static_cast<float>(half));
+}
 /// `width` bf16, widened exactly.
 HEADFORMER_SIMD Vec load_bf16(const void* p) { return as_float(shift_left<16>(load_u16(p))); }
 /// Rounded to nearest, ties to even.
@@ -279,6 +287,31 @@ HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
   float lanes[width];
   for (int i = 0; i < width; ++i) lanes[i] = table.values[index.v[i] & 15];
   return load(lanes);
+}
+
+/// A square of `width` rows becomes its columns.
+HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
+  if constexpr (width == 4) {
+    const FloatPacket low_01 = __builtin_shufflevector(generic(rows[0]), generic(rows[1]), 0, 4, 1, 5);
+    const FloatPacket high_01 = __builtin_shufflevector(generic(rows[0]), generic(rows[1]), 2, 6, 3, 7);
+    const FloatPacket low_23 = __builtin_shufflevector(generic(rows[2]), generic(rows[3]), 0, 4, 1, 5);
+    const FloatPacket high_23 = __builtin_shufflevector(generic(rows[2]), generic(rows[3]), 2, 6, 3, 7);
+    rows[0] = from_generic(__builtin_shufflevector(low_01, low_23, 0, 1, 4, 5));
+    rows[1] = from_generic(__builtin_shufflevector(low_01, low_23, 2, 3, 6, 7));
+    rows[2] = from_generic(__builtin_shufflevector(high_01, high_23, 0, 1, 4, 5));
+    rows[3] = from_generic(__builtin_shufflevector(high_01, high_23, 2, 3, 6, 7));
+  } else {
+    float square[width][width];
+    for (int i = 0; i < width; ++i) store(square[i], rows[i]);
+    for (int i = 0; i < width; ++i) {
+      for (int j = 0; j < i; ++j) {
+        const float other = square[i][j];
+        square[i][j] = square[j][i];
+        square[j][i] = other;
+      }
+    }
+    for (int i = 0; i < width; ++i) rows[i] = load(square[i]);
+  }
 }
 
 }  // namespace HEADFORMER_PORTABLE
