@@ -1,11 +1,13 @@
-// The packed product against Eigen's, on the shapes of real models, one thread.
+// The packed product, on the shapes of real models, one thread, beside Eigen's and, where CMake found them, oneDNN's
+// (f32, bf16 and u8 * s8, weights packed) and OpenBLAS's (f32).
 //
-//   matmul_benchmark                               f32 beside Eigen, then the other formats
+//   matmul_benchmark                               f32, then the other formats
 //   matmul_benchmark --benchmark_filter=f32/512x    a part of it
 //
 // Counters: GFLOP/s; of_peak, the share of what this core's multiply-adds reach at that instruction set, timed in the
-// same process; GB/s of packed weights; for f32 over_eigen, how many times faster than Eigen's y = x * W^T, which is
-// compiled for what the flags allow (so build once with -march=native too). Decode (M = 1) walks over copies of the
+// same process; GB/s of packed weights; over_eigen, over_onednn, over_openblas: how many times faster than these. Eigen
+// is compiled for what the flags allow (so build once with -march=native too). Run it without OPENBLAS_CORETYPE and
+// OPENBLAS_L2_SIZE in the environment. Decode (M = 1) walks over copies of the
 // weights that together exceed the caches, as a model's layers do. All are the best of the runs: the machine may be
 // busy.
 
@@ -20,6 +22,7 @@
 
 #include "headformer/core/executor.hpp"
 #include "headformer/kernels/matmul.hpp"
+#include "peers/compare.hpp"
 
 namespace {
 
@@ -106,26 +109,17 @@ std::vector<std::byte> random_rows(DType dtype, Index outputs, Index inputs) {
   return bytes;
 }
 
-struct Matrices {
-  std::vector<float> dense;  // [N, K], of f32 only
-  std::vector<PackedMatrix> packed;
-};
-
 /// One matrix, or for decode as many copies as leave the caches.
-Matrices make(DType dtype, Sizes sizes, bool rotate) {
+std::vector<PackedMatrix> make(DType dtype, Sizes sizes, bool rotate) {
   SerialExecutor executor;
   const std::vector<std::byte> rows = random_rows(dtype, sizes.outputs, sizes.inputs);
   const std::size_t bytes = row_bytes(dtype, static_cast<std::size_t>(sizes.inputs));
   const std::size_t copies = rotate ? std::clamp<std::size_t>((std::size_t{192} << 20) / rows.size(), 1, 40) : 1;
-  Matrices result;
+  std::vector<PackedMatrix> result;
   for (std::size_t i = 0; i < copies; ++i) {
-    result.packed.push_back(
-        PackedMatrix::pack(executor, dtype, sizes.outputs, sizes.inputs,
-                           [&](Index row, std::byte*) { return rows.data() + static_cast<std::size_t>(row) * bytes; }));
-  }
-  if (dtype == DType::f32) {
-    result.dense.resize(rows.size() / sizeof(float));
-    std::memcpy(result.dense.data(), rows.data(), rows.size());
+    result.push_back(PackedMatrix::pack(executor, dtype, sizes.outputs, sizes.inputs, [&](Index row, std::byte*) {
+      return rows.data() + static_cast<std::size_t>(row) * bytes;
+    }));
   }
   return result;
 }
@@ -133,15 +127,14 @@ Matrices make(DType dtype, Sizes sizes, bool rotate) {
 void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes sizes) {
   SerialExecutor executor;
   Scratch scratch;
-  const Matrices matrices = make(dtype, sizes, rows == 1);
+  const std::vector<PackedMatrix> matrices = make(dtype, sizes, rows == 1);
   std::vector<float> x(static_cast<std::size_t>(rows * sizes.inputs), 0.5F);
   std::vector<float> y(static_cast<std::size_t>(rows * sizes.outputs));
   std::size_t turn = 0;
   double best = 1e9;
   const auto run = [&] {
     kernels::matmul({executor, isa}, TensorView<const float>(x.data(), {rows, sizes.inputs}),
-                    matrices.packed[turn++ % matrices.packed.size()],
-                    TensorView<float>(y.data(), {rows, sizes.outputs}), scratch);
+                    matrices[turn++ % matrices.size()], TensorView<float>(y.data(), {rows, sizes.outputs}), scratch);
     benchmark::ClobberMemory();
   };
   for (auto unused : state) {
@@ -152,32 +145,12 @@ void product(benchmark::State& state, DType dtype, Isa isa, Index rows, Sizes si
   const double flops = 2.0 * static_cast<double>(rows * sizes.inputs * sizes.outputs);
   state.counters["GFLOP/s"] = flops / best * 1e-9;
   state.counters["of_peak"] = flops / best * 1e-9 / peak_gflops(isa);
-  state.counters["GB/s"] = static_cast<double>(matrices.packed[0].bytes()) / best * 1e-9;
-  if (dtype != DType::f32) return;
-
-  // Eigen on the same numbers, timed between calls of ours so that a busy machine slows both.
-  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const std::size_t copies = matrices.packed.size();
-  std::vector<Matrix> weights(copies, Eigen::Map<const Matrix>(matrices.dense.data(), sizes.outputs, sizes.inputs));
-  const Eigen::Map<const Matrix> left(x.data(), rows, sizes.inputs);
-  Matrix result(rows, sizes.outputs);
-  double ours = 1e9;
-  double eigens = 1e9;
-  for (std::size_t i = 0; i < std::max<std::size_t>(copies * 2, 6); ++i) {
-    double start = seconds();
-    run();
-    ours = std::min(ours, (seconds() - start));
-    start = seconds();
-    if (rows == 1) {
-      result.row(0).transpose().noalias() = weights[i % copies] * left.row(0).transpose();
-    } else {
-      result.noalias() = left * weights[i % copies].transpose();
-    }
-    benchmark::DoNotOptimize(result.data());
-    benchmark::ClobberMemory();
-    eigens = std::min(eigens, (seconds() - start));
-  }
-  state.counters["over_eigen"] = eigens / ours;
+  state.counters["GB/s"] = static_cast<double>(matrices[0].bytes()) / best * 1e-9;
+  const auto numbers = dtype == DType::f32    ? peers::Numbers::f32
+                       : dtype == DType::bf16 ? peers::Numbers::bf16
+                                              : peers::Numbers::int8;
+  if (dtype != DType::f32 && dtype != DType::bf16 && dtype != DType::q8_0) return;
+  peers::compare(state, {rows, sizes.inputs, sizes.outputs, matrices.size(), 1, numbers}, seconds, run);
 }
 
 void add(DType dtype, Isa isa, Index rows, Sizes sizes) {

@@ -69,7 +69,7 @@ def llama3_factors(config):
     return (1 / ((1 - smooth) / r["factor"] + smooth)).float()
 
 
-def _add_metadata(w, architecture, config, vocab_size):
+def _add_metadata(w, architecture, config):
     arch = ARCHITECTURES[architecture]
     heads = config.num_attention_heads
     w.add_context_length(config.max_position_embeddings)
@@ -79,7 +79,7 @@ def _add_metadata(w, architecture, config, vocab_size):
     if arch == gguf.MODEL_ARCH.GPT2:
         w.add_feed_forward_length(config.n_inner or 4 * config.hidden_size)
         w.add_layer_norm_eps(config.layer_norm_epsilon)
-        return add_byte_level_bpe(w, vocab_size, "gpt-2", vocab_size - 1, vocab_size - 1)
+        return
 
     w.add_feed_forward_length(config.intermediate_size)
     w.add_head_count_kv(config.num_key_value_heads)
@@ -111,7 +111,7 @@ def _add_metadata(w, architecture, config, vocab_size):
     if arch in (gguf.MODEL_ARCH.LLAMA, gguf.MODEL_ARCH.SMOLLM3, gguf.MODEL_ARCH.PHI3):
         w.add_rope_dimension_count(rotary)
     if arch in (gguf.MODEL_ARCH.LLAMA, gguf.MODEL_ARCH.SMOLLM3):
-        w.add_vocab_size(vocab_size)
+        w.add_vocab_size(config.vocab_size)
     if arch == gguf.MODEL_ARCH.PHI3:
         w.add_rope_scaling_orig_ctx_len(config.original_max_position_embeddings)
         w.add_sliding_window(config.sliding_window or 0)
@@ -125,21 +125,29 @@ def _add_metadata(w, architecture, config, vocab_size):
     if arch in (gguf.MODEL_ARCH.GEMMA2, gguf.MODEL_ARCH.GEMMA3):
         w.add_sliding_window(config.sliding_window)
 
+
+def add_small_vocabulary(w, architecture, config):
+    """A few real pieces in the manner of the family's published files, the rest special tokens."""
+    arch, vocab_size = ARCHITECTURES[architecture], config.vocab_size
+    if arch == gguf.MODEL_ARCH.GPT2:
+        return add_byte_level_bpe(w, vocab_size, "gpt-2", vocab_size - 1, vocab_size - 1)
     if "Gemma" in architecture:
         return add_sentencepiece(w, vocab_size, ["<pad>", "<eos>", "<bos>", "<unk>"], 2, 1, 3, False)
     if "Qwen" in architecture:
         return add_byte_level_bpe(w, vocab_size, "qwen2", vocab_size - 2, vocab_size - 1)
-    if arch == gguf.MODEL_ARCH.SMOLLM3 or kind == "llama3" or config.tie_word_embeddings:
+    llama3 = config.rope_parameters["rope_type"] == "llama3"
+    if arch == gguf.MODEL_ARCH.SMOLLM3 or llama3 or config.tie_word_embeddings:
         return add_byte_level_bpe(w, vocab_size, "llama-bpe", vocab_size - 2, vocab_size - 1)
     added = ["<|endoftext|>"] if arch == gguf.MODEL_ARCH.PHI3 else []
     return add_sentencepiece(w, vocab_size, ["<unk>", "<s>", "</s>"], 1, 2, 0, True, added)
 
 
-def write(path, model, types, quantize):
+def write(path, model, types, quantize, add_vocabulary=add_small_vocabulary):
     """Writes model to path and returns its tensors as stored, widened to f32 and back in transformers' manner.
 
-    types(name, tensor)      the ggml type of the tensor called name in the GGUF, for two-dimensional weights
-    quantize(rows, type)     (bytes, dequantised rows)
+    types(name, tensor)                      the ggml type of that tensor in the GGUF, for two-dimensional weights
+    quantize(rows, type)                     (bytes, dequantised rows)
+    add_vocabulary(w, architecture, config)  writes the metadata of the tokenizer
     """
     config, architecture = model.config, type(model).__name__
     arch = ARCHITECTURES[architecture]
@@ -164,7 +172,8 @@ def write(path, model, types, quantize):
         blocks.append((stored, raw, kind))
     w.add_file_type(FILE_TYPES.get(max(used, key=lambda t: t != Type.F32), gguf.LlamaFileType.GUESSED))
     w.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    _add_metadata(w, architecture, config, config.vocab_size)
+    _add_metadata(w, architecture, config)
+    add_vocabulary(w, architecture, config)
     rope = getattr(config, "rope_parameters", None) or {}
     if rope.get("rope_type") == "llama3":
         w.add_tensor("rope_freqs.weight", llama3_factors(config).numpy())

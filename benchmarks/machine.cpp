@@ -1,0 +1,85 @@
+// What this machine reaches at best, one JSON object a line for each thread count:
+//   machine [--threads 1,2]
+//   {"threads": 1, "f32_gflops": x, "bf16_gflops": x, "int8_gops": x, "read_gb_per_second": x}
+// Multiply-adds from registers count twice; bf16 and int8 are null where the processor has no 512-bit dot product of
+// them. All threads work at the same time, on the wall clock; the best of many short runs.
+#include <chrono>
+#include <functional>
+#include <headformer/core/thread_pool.hpp>
+#include <headformer/formats/json.hpp>
+#include <headformer/kernels/packing/storage.hpp>
+#include <iostream>
+
+#include "../examples/program.hpp"
+#include "machine_dots.hpp"
+#include "machine_peak.hpp"
+
+namespace {
+
+using namespace headformer;
+
+/// The fastest of `repeats` runs of work(worker) on all threads.
+double best_wall_seconds(ThreadPool& pool, int repeats, const std::function<void(int)>& work) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e30;
+  for (int i = 0; i < repeats; ++i) {
+    const auto start = Clock::now();
+    pool.run(work);
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return best;
+}
+
+nlohmann::ordered_json measure(int threads) {
+  ThreadPool pool(threads);
+  const Isa isa = best_isa();
+  constexpr std::ptrdiff_t count = 50000;
+  constexpr int repeats = 200;
+  const auto rate = [&](double operations, const std::function<void(int)>& work) {
+    return operations * threads / best_wall_seconds(pool, repeats, work) * 1e-9;
+  };
+  nlohmann::ordered_json line;
+  line["threads"] = threads;
+  const double lanes = HEADFORMER_ON_TARGET(isa, vector_width());
+  line["f32_gflops"] = rate(2.0 * 24.0 * count * lanes, [&](int) {
+    benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, multiply_add_loop(count, 0.5F)));
+  });
+  line["bf16_gflops"] = nullptr;
+  line["int8_gops"] = nullptr;
+#if HEADFORMER_X86
+  const CpuFeatures features = CpuFeatures::detect();
+  if (features.avx512_bf16) {
+    line["bf16_gflops"] = rate(2.0 * 32.0 * machine_peak::dot_chains * count,
+                               [&](int) { benchmark::DoNotOptimize(machine_peak::bf16_dot_loop(count, 0x3f003f00)); });
+  }
+  if (features.avx512_vnni) {
+    line["int8_gops"] = rate(2.0 * 64.0 * machine_peak::dot_chains * count,
+                             [&](int) { benchmark::DoNotOptimize(machine_peak::int8_dot_loop(count, 0x01010101)); });
+  }
+#endif
+  // As much as a model has and no cache holds, in the memory that weights are in.
+  constexpr std::ptrdiff_t floats = std::ptrdiff_t{96} << 20;
+  const auto memory = kernels::detail::allocate_packed(static_cast<std::size_t>(floats) * sizeof(float));
+  auto* const values = reinterpret_cast<float*>(memory.get());
+  std::uninitialized_fill_n(values, floats, 1.0F);
+  const std::ptrdiff_t part = floats / threads / 4096 * 4096 - 4096;  // what is prefetched past the end is there
+  const double seconds = best_wall_seconds(pool, 12, [&](int worker) {
+    benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values + worker * part, part)));
+  });
+  line["read_gb_per_second"] = static_cast<double>(part) * threads * sizeof(float) / seconds * 1e-9;
+  return line;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures the processor's multiply-adds and the memory's read bandwidth");
+  std::vector<int> threads;
+  app.add_option("--threads", threads, "thread counts, e.g. 1,2 (one for each processor)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024));
+  return program::run(app, argc, argv, [&] {
+    if (threads.empty()) threads.push_back(ThreadPool::available_processors());
+    for (const int count : threads) std::cout << measure(count).dump() << std::endl;
+  });
+}

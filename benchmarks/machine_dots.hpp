@@ -1,0 +1,58 @@
+#pragma once
+
+// The dot products that narrow activations use, from registers, as machine_peak.hpp does for f32 multiply-adds.
+
+#include <cstddef>
+
+#include "headformer/core/cpu_features.hpp"
+
+#if HEADFORMER_X86
+#include <immintrin.h>
+#endif
+
+namespace machine_peak {
+
+constexpr int dot_chains = 16;
+
+#if HEADFORMER_X86
+/// 512-bit VNNI: 64 products of bytes an instruction.
+__attribute__((target("avx512f,avx512vnni"), noinline)) inline int int8_dot_loop(std::ptrdiff_t count, int seed) {
+  __m512i sums[dot_chains];
+  const __m512i x = _mm512_set1_epi32(seed);
+#pragma GCC unroll 32
+  for (int c = 0; c < dot_chains; ++c) sums[c] = _mm512_set1_epi32(c);
+#pragma GCC unroll 1
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+#pragma GCC unroll 32
+    for (int c = 0; c < dot_chains; ++c) sums[c] = _mm512_dpbusd_epi32(sums[c], x, x);
+  }
+  __m512i total = _mm512_setzero_si512();
+#pragma GCC unroll 32
+  for (int c = 0; c < dot_chains; ++c) total = _mm512_add_epi32(total, sums[c]);
+  alignas(64) int lanes[16];
+  _mm512_store_si512(lanes, total);
+  return lanes[0];
+}
+
+/// 512-bit bf16: 32 products an instruction.
+__attribute__((target("avx512f,avx512bf16"), noinline)) inline float bf16_dot_loop(std::ptrdiff_t count, int seed) {
+  __m512 sums[dot_chains];
+  const __m512i bits = _mm512_set1_epi32(seed);
+  const auto x = reinterpret_cast<__m512bh>(bits);
+#pragma GCC unroll 32
+  for (int c = 0; c < dot_chains; ++c) sums[c] = _mm512_set1_ps(static_cast<float>(c));
+#pragma GCC unroll 1
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+#pragma GCC unroll 32
+    for (int c = 0; c < dot_chains; ++c) sums[c] = _mm512_dpbf16_ps(sums[c], x, x);
+  }
+  __m512 total = _mm512_setzero_ps();
+#pragma GCC unroll 32
+  for (int c = 0; c < dot_chains; ++c) total = _mm512_add_ps(total, sums[c]);
+  alignas(64) float lanes[16];
+  _mm512_store_ps(lanes, total);
+  return lanes[0];
+}
+#endif
+
+}  // namespace machine_peak
