@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh SECONDS [NAME...]: builds the fuzz harnesses (fuzz_NAME.cpp; all of them without names) with libFuzzer and the
 # address and undefined-behaviour sanitizers, and runs each for SECONDS from corpus/NAME, which make_corpus.py makes, and
-# found/NAME, what long runs found to reach further (minimised: libFuzzer's -merge=1 -use_counters=0). Ends with an error where one
+# found/NAME, what long runs found to reach further (minimised: -merge=1 -use_counters=0). Ends with an error where one
 # finds a crash, a hang of 10 s, an allocation of 256 MB or a leak; the input is then under build-fuzz/.
 # CXX names the clang++ to use; the newest installed one otherwise.
 set -euo pipefail
