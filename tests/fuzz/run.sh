@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh SECONDS [NAME...]: builds the fuzz harnesses (fuzz_NAME.cpp; all of them without names) with libFuzzer and the
-# address and undefined-behaviour sanitizers, and runs each for SECONDS from corpus/NAME. Ends with an error where one
+# address and undefined-behaviour sanitizers, and runs each for SECONDS from corpus/NAME, which make_corpus.py makes, and
+# found/NAME, what long runs found to reach further (minimised: -merge=1 -use_counters=0). Ends with an error where one
 # finds a crash, a hang of 10 s, an allocation of 256 MB or a leak; the input is then under build-fuzz/.
 # CXX names the clang++ to use; the newest installed one otherwise.
 set -euo pipefail
@@ -46,9 +47,11 @@ build_harness() {
 }
 run_harness() {
   # What is found goes to a folder of its own; the committed seeds are only read.
-  local found=$build/found_$1 log=$build/fuzz_$1.log seeds=()
+  local found=$build/found_$1 log=$build/fuzz_$1.log seeds=() folder
   mkdir -p "$found"
-  if [[ -d $here/corpus/$1 ]]; then seeds=("$here/corpus/$1"); fi
+  for folder in "$here/corpus/$1" "$here/found/$1"; do
+    if [[ -d $folder ]]; then seeds+=("$folder"); fi
+  done
   if ! "$build/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 \
     -print_final_stats=1 -artifact_prefix="$build/fuzz_$1-" "$found" "${seeds[@]}" >"$log" 2>&1; then
     tail -n 60 "$log" >&2

@@ -51,14 +51,14 @@ class ReplacingFile {
            std::string(std::filesystem::is_directory(status) ? "a folder" : "something else"));
     std::random_device random;
     constexpr int attempts = 16;
-    for (int i = 0; i < attempts && !file_; ++i) {
+    int error = EEXIST;
+    for (int i = 0; i < attempts && error == EEXIST; ++i) {
       temporary_ = target_;
       temporary_ += "." + std::to_string(random()) + ".tmp";
-      errno = 0;
       file_.reset(std::fopen(temporary_.c_str(), "wbx"));
-      if (!file_ && errno != EEXIST) break;
+      error = file_ ? 0 : errno;
     }
-    if (!file_) fail(std::string("cannot create: ") + std::strerror(errno));
+    if (!file_) fail(std::string("cannot create: ") + std::strerror(error));
   }
   ~ReplacingFile() {
     if (committed_) return;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -85,20 +87,22 @@ inline DType target_dtype(Binder& binder, const MatrixPiece& piece, Index inputs
 }
 
 /// [in, columns] -> rows [rows, in] of a piece, in the stored type (plain types only), block by block for the cache.
-inline AlignedArray<std::byte> transpose(Executor& executor, const MatrixPiece& piece, Index inputs) {
+inline std::shared_ptr<std::byte> transpose(Executor& executor, const MatrixPiece& piece, Index inputs) {
   const DType dtype = piece.source.entry->dtype;
   if (is_quantised(dtype)) piece.source.fail("a plain dtype for a transposed matrix", std::string(name_of(dtype)));
   const std::size_t width = block_bytes(dtype);
   const Index columns = piece.source.entry->shape[1];
   const std::byte* stored = piece.source.entry->bytes.data();
-  AlignedArray<std::byte> result(static_cast<std::size_t>(piece.rows * inputs) * width);
+  // Mapped like packed memory: what is as large goes back to the system and not to the heap.
+  std::shared_ptr<std::byte> result =
+      kernels::detail::allocate_packed(static_cast<std::size_t>(piece.rows * inputs) * width);
   constexpr Index block = 32;
   parallel_for(executor, piece.rows, block, [&](Index begin, Index end) {
     for (Index r0 = begin; r0 < end; r0 += block) {
       for (Index k0 = 0; k0 < inputs; k0 += block) {
         for (Index k = k0; k < std::min(k0 + block, inputs); ++k) {
           for (Index r = r0; r < std::min(r0 + block, end); ++r) {
-            std::memcpy(result.data() + static_cast<std::size_t>(r * inputs + k) * width,
+            std::memcpy(result.get() + static_cast<std::size_t>(r * inputs + k) * width,
                         stored + static_cast<std::size_t>(k * columns + piece.first + r) * width, width);
           }
         }
@@ -106,6 +110,20 @@ inline AlignedArray<std::byte> transpose(Executor& executor, const MatrixPiece& 
     }
   });
   return result;
+}
+
+/// Rows come in ascending order to each worker: every few megabytes, what lies behind `row` stops being resident beside
+/// its packed form. Not the last rows, which are still being read; and again a little of what went before, as a read
+/// maps up to a whole huge page around itself.
+inline void release_behind(const Bytes& bytes, Index row, std::size_t row_bytes) {
+  constexpr std::size_t piece = std::size_t{4} << 20;
+  constexpr std::size_t again = std::size_t{4} << 20;
+  constexpr Index still_read = 256;
+  const Index rows = std::max<Index>(still_read, static_cast<Index>(piece / row_bytes));
+  if (row % rows != rows - 1 || row < still_read) return;
+  const std::size_t end = static_cast<std::size_t>(row + 1 - still_read) * row_bytes;
+  const std::size_t begin = end - std::min(end, static_cast<std::size_t>(rows) * row_bytes + again);
+  bytes.release_pages(begin, end - begin);
 }
 
 /// Packs pieces of one target type into one matrix, one after another; each piece's file pages are released as soon as
@@ -118,9 +136,13 @@ inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixP
   for (const MatrixPiece& piece : run) binder.take(*piece.source.entry);
   if (binder.measuring()) return {};
 
-  std::vector<AlignedArray<std::byte>> transposed(run.size());
+  std::vector<std::shared_ptr<std::byte>> transposed(run.size());
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (run[i].source.transform == Transform::transposed) transposed[i] = transpose(binder.executor(), run[i], inputs);
+  }
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    const Bytes& bytes = run[i].source.entry->bytes;
+    if (transposed[i]) bytes.release_pages(0, bytes.size());
   }
   const auto stored_bytes = [&](const MatrixPiece& piece) {
     return row_bytes(piece.source.entry->dtype, static_cast<std::size_t>(inputs));
@@ -131,15 +153,10 @@ inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixP
     const MatrixPiece& piece = run[i];
     const TensorEntry& entry = *piece.source.entry;
     const std::byte* stored =
-        transposed[i].size() > 0
-            ? transposed[i].data() + static_cast<std::size_t>(r) * stored_bytes(piece)
+        transposed[i]
+            ? transposed[i].get() + static_cast<std::size_t>(r) * stored_bytes(piece)
             : entry.bytes.data() + static_cast<std::size_t>(piece.first + piece.stored_row(r)) * stored_bytes(piece);
-    // Rows come in ascending order to each worker: what lies behind need not stay resident beside its packed form.
-    constexpr Index behind = 4096;
-    if (transposed[i].size() == 0 && r % behind == behind - 1) {
-      entry.bytes.release_pages(static_cast<std::size_t>(piece.first + r + 1 - behind) * stored_bytes(piece),
-                                static_cast<std::size_t>(behind) * stored_bytes(piece));
-    }
+    if (!transposed[i]) release_behind(entry.bytes, piece.first + r, stored_bytes(piece));
     if (entry.dtype == target) return stored;
     std::vector<float> widened(static_cast<std::size_t>(inputs));
     kernels::dequantise_row(entry.dtype, stored, inputs, widened.data());
@@ -153,11 +170,10 @@ inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixP
   };
   kernels::PackedMatrix matrix = kernels::PackedMatrix::pack(binder.executor(), target, outputs, inputs, row);
   for (const MatrixPiece& piece : run) {
-    const Bytes& bytes = piece.source.entry->bytes;
-    const bool whole = piece.source.transform == Transform::transposed;
+    if (piece.source.transform == Transform::transposed) continue;
     const std::size_t width = stored_bytes(piece);
-    bytes.release_pages(whole ? 0 : static_cast<std::size_t>(piece.first) * width,
-                        whole ? bytes.size() : static_cast<std::size_t>(piece.rows) * width);
+    piece.source.entry->bytes.release_pages(static_cast<std::size_t>(piece.first) * width,
+                                            static_cast<std::size_t>(piece.rows) * width);
   }
   return matrix;
 }
