@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -294,7 +296,7 @@ class TextGenerator {
 
 /// A conversation through the checkpoint's chat template. Each turn computes only what is new in it: its session goes
 /// back to where the rendered conversation first differs from what it holds, and goes on from there. The answers are
-/// the same as those of TextGenerator::chat. Outlived by its generator.
+/// the same as those of TextGenerator::chat; one seed gives each of them draws of its own. Outlived by its generator.
 class Conversation {
  public:
   /// Begins with `messages`, if any: a system prompt, a conversation so far. Throws ConfigError without a template.
@@ -316,7 +318,10 @@ class Conversation {
   /// Puts other messages in place of all so far and returns the answer to them.
   TextStream& answer_to(std::vector<ChatMessage> messages) {
     std::vector<TokenId> prompt = generator_.tokenizer().encode(template_.render(messages, true), false);
-    TextStream stream = generator_.stream_ids(session_, std::move(prompt), config_);
+    GenerationConfig config = config_;
+    if (config.seed) config.seed = nth_seed(*config.seed, answers_);
+    TextStream stream = generator_.stream_ids(session_, std::move(prompt), config);
+    ++answers_;
     messages_ = std::move(messages);
     return answer_.emplace(std::move(stream));
   }
@@ -334,6 +339,7 @@ class Conversation {
   GenerationConfig config_;
   std::shared_ptr<Session> session_;
   std::vector<ChatMessage> messages_;
+  std::uint64_t answers_ = 0;
   std::optional<TextStream> answer_;
 };
 
