@@ -1,7 +1,7 @@
 // Generates text from any decoder checkpoint; without one, from the bundled tiny model.
 #include <unistd.h>
 
-#include <headformer/text_generator.hpp>
+#include <headformer/chat_generator.hpp>
 #include <iostream>
 #include <optional>
 
@@ -140,7 +140,7 @@ class Program {
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
-    generator_ = std::make_unique<TextGenerator>(options.model, std::move(opening));
+    generator_ = std::make_unique<ChatGenerator>(options.model, std::move(opening));
   }
 
   void run() {
@@ -159,9 +159,9 @@ class Program {
   /// Prints what follows the prompt: its text as it is made, or its ids.
   std::string answer(std::vector<TokenId> prompt) {
     if (options_.output_ids && !config_.over(generator_->defaults()).stop_strings) {
-      Generation<Session> generation = generator_->generate_ids(std::move(prompt), config_);
+      IdStream generation = generator_->generate_ids(std::move(prompt), config_);
       while (generation.next()) continue;
-      print_ids(generation.generated());
+      print_ids(generation.ids());
       display_.timings(generation.timings());
       return {};
     }
@@ -230,7 +230,7 @@ class Program {
   const Options& options_;
   Display display_;
   GenerationConfig config_;
-  std::unique_ptr<TextGenerator> generator_;
+  std::unique_ptr<ChatGenerator> generator_;
 };
 
 }  // namespace

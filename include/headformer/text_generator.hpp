@@ -1,23 +1,30 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
+#include <filesystem>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "headformer/auto_causal_lm.hpp"
-#include "headformer/generate/generation.hpp"
-#include "headformer/generate/stop_strings.hpp"
-#include "headformer/models/session.hpp"
-#include "headformer/preprocess/chat_template.hpp"
-#include "headformer/preprocess/detokenizer.hpp"
-#include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/core/cpu_features.hpp"
+#include "headformer/core/executor.hpp"
+#include "headformer/core/function_ref.hpp"
+#include "headformer/core/log.hpp"
+#include "headformer/core/token_id.hpp"
+#include "headformer/generate/finish_reason.hpp"
+#include "headformer/generate/generation_config.hpp"
+#include "headformer/models/session_options.hpp"
+#include "headformer/weights/load_options.hpp"
 
 namespace headformer {
+
+class CausalLanguageModel;
+class Checkpoint;
+class Tokenizer;
 
 /// How a text generator loads and runs. The defaults suit a program that has the machine to itself.
 struct TextGeneratorOptions {
@@ -30,12 +37,36 @@ struct TextGeneratorOptions {
   ProgressCallback progress;  ///< of loading and prefilling
 };
 
+/// Ids being generated, each made when it is asked for.
+class IdStream {
+ public:
+  IdStream(IdStream&&) noexcept;
+  IdStream& operator=(IdStream&&) noexcept;
+  ~IdStream();
+
+  /// The next id, an ending one included; nothing when the generation is over.
+  std::optional<TokenId> next();
+
+  FinishReason finish_reason() const;
+  const GenerationTimings& timings() const;
+  /// Ids after the prompt so far.
+  std::span<const TokenId> ids() const;
+
+ private:
+  friend class TextGenerator;
+  struct Parts;
+  explicit IdStream(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
 /// Text being generated: a range of pieces, each made when it is asked for. Every piece is whole UTF-8 characters; all
 /// of them together are the text, without special tokens and without a stop string.
 class TextStream {
  public:
-  TextStream(Generation<Session> generation, const Tokenizer& tokenizer, std::vector<std::string> stop_strings)
-      : generation_(std::move(generation)), detokenizer_(tokenizer), stop_(std::move(stop_strings)) {}
+  TextStream(TextStream&&) noexcept;
+  TextStream& operator=(TextStream&&) noexcept;
+  ~TextStream();
 
   class Iterator {
    public:
@@ -58,31 +89,20 @@ class TextStream {
   std::default_sentinel_t end() const { return {}; }
 
   /// Makes the next piece that is not empty; false when the text is over.
-  bool advance() {
-    piece_.clear();
-    while (piece_.empty()) {
-      const std::optional<TokenId> id = generation_.next();
-      if (!id) {
-        piece_ = stop_.push(detokenizer_.finish()) + stop_.finish();
-        return !piece_.empty();
-      }
-      if (generation_.is_end(*id)) continue;
-      piece_ = stop_.push(detokenizer_.push(*id));
-      if (stop_.stopped()) generation_.stop(FinishReason::stop_string);
-    }
-    return true;
-  }
+  bool advance();
   std::string_view piece() const { return piece_; }
 
-  FinishReason finish_reason() const { return generation_.finish_reason(); }
-  const GenerationTimings& timings() const { return generation_.timings(); }
+  FinishReason finish_reason() const;
+  const GenerationTimings& timings() const;
   /// Ids after the prompt so far, an ending one included.
-  std::span<const TokenId> ids() const { return generation_.generated(); }
+  std::span<const TokenId> ids() const;
 
  private:
-  Generation<Session> generation_;
-  Detokenizer detokenizer_;
-  StopStrings stop_;
+  friend class TextGenerator;
+  struct Parts;
+  explicit TextStream(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
   std::string piece_;
 };
 
@@ -91,145 +111,44 @@ class TextStream {
 ///     headformer::TextGenerator generator("path/to/checkpoint");
 ///     for (std::string_view piece : generator.stream("Once upon a time")) std::cout << piece << std::flush;
 ///
-/// One generation at a time; for several at once, give each thread its own generator made from the same model.
+/// One generation at a time; for several at once, give each thread its own generator. Copies share the model and what
+/// it runs on. (chat_generator.hpp: conversations.)
 class TextGenerator {
  public:
   /// A Hugging Face folder or a GGUF file. Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
-  explicit TextGenerator(const std::filesystem::path& path, TextGeneratorOptions options = {})
-      : TextGenerator(Checkpoint::open(path), std::move(options)) {}
-
-  explicit TextGenerator(const Checkpoint& checkpoint, TextGeneratorOptions options = {})
-      : options_(std::move(options)),
-        workspace_(make_workspace(options_)),
-        name_(checkpoint.name()),
-        tokenizer_(open_tokenizer(checkpoint)),
-        chat_template_(open_chat_template(checkpoint)),
-        defaults_(read_defaults(checkpoint, tokenizer_)) {
-    LoadOptions load = options_.load;
-    if (load.executor == nullptr) load.executor = workspace_->executor.get();
-    load.cancellation = options_.cancellation;
-    load.progress = options_.progress;
-    model_ = open_causal_lm(checkpoint, load);
-  }
+  explicit TextGenerator(const std::filesystem::path& path, TextGeneratorOptions options = {});
+  explicit TextGenerator(const Checkpoint& checkpoint, TextGeneratorOptions options = {});
 
   /// The text that follows a prompt, piece by piece. The prompt is encoded with the special tokens the tokenizer adds.
-  TextStream stream(std::string_view prompt, const GenerationConfig& config = {}) const {
-    return stream_ids(tokenizer().encode(prompt), config);
-  }
-  /// The answer to a conversation, through the checkpoint's chat template. Throws ConfigError when it has none.
-  TextStream chat(std::span<const ChatMessage> messages, const GenerationConfig& config = {}) const {
-    return stream_ids(tokenizer().encode(chat_template().render(messages, true), false), config);
-  }
+  TextStream stream(std::string_view prompt, const GenerationConfig& config = {}) const;
   /// The text that follows a prompt of ids.
-  TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
-    const GenerationConfig merged = config.over(defaults_);
-    return TextStream(start(std::move(prompt), merged), tokenizer(),
-                      merged.stop_strings.value_or(std::vector<std::string>{}));
-  }
+  TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
 
   /// The whole text at once.
-  std::string generate(std::string_view prompt, const GenerationConfig& config = {}) const {
-    std::string text;
-    for (const std::string_view piece : stream(prompt, config)) text += piece;
-    return text;
-  }
+  std::string generate(std::string_view prompt, const GenerationConfig& config = {}) const;
   /// Piece by piece to a callback; it returns false to stop.
   void generate(std::string_view prompt, const GenerationConfig& config,
-                FunctionRef<bool(std::string_view)> on_piece) const {
-    for (const std::string_view piece : stream(prompt, config)) {
-      if (!on_piece(piece)) return;
-    }
-  }
+                FunctionRef<bool(std::string_view)> on_piece) const;
+
   /// Ids alone, without text.
-  Generation<Session> generate_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const {
-    return start(std::move(prompt), config.over(defaults_));
-  }
+  IdStream generate_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
 
   /// Throws IoError when the checkpoint has none.
-  const Tokenizer& tokenizer() const {
-    if (!tokenizer_)
-      throw IoError(name_ + ": expected a tokenizer (tokenizer.json, or tokenizer.ggml.model in a GGUF), found none");
-    return *tokenizer_;
-  }
-  const CausalLanguageModel& model() const { return *model_; }
+  const Tokenizer& tokenizer() const;
+  const CausalLanguageModel& model() const;
   /// What the checkpoint says about generating; what a caller gives is laid over it.
-  const GenerationConfig& defaults() const { return defaults_; }
-  bool has_chat_template() const { return chat_template_.has_value(); }
-  const ChatTemplate& chat_template() const {
-    if (!chat_template_) throw ConfigError(name_ + ": expected a chat template, found none");
-    return *chat_template_;
-  }
+  const GenerationConfig& defaults() const;
 
   /// Nothing for a checkpoint that was published without one: ids can still be generated.
-  static std::optional<Tokenizer> open_tokenizer(const Checkpoint& checkpoint) {
-    if (checkpoint.is_gguf()) {
-      if (!checkpoint.gguf().has("tokenizer.ggml.model")) return std::nullopt;
-      return Tokenizer::from_gguf(checkpoint.gguf());
-    }
-    if (checkpoint.files()("tokenizer.json").name().empty()) return std::nullopt;
-    return Tokenizer::from_files(checkpoint.files());
-  }
-  static std::optional<ChatTemplate> open_chat_template(const Checkpoint& checkpoint) {
-    return checkpoint.is_gguf() ? ChatTemplate::from_gguf(checkpoint.gguf())
-                                : ChatTemplate::from_files(checkpoint.files());
-  }
+  static std::optional<Tokenizer> open_tokenizer(const Checkpoint& checkpoint);
 
  private:
-  static std::shared_ptr<Workspace> make_workspace(const TextGeneratorOptions& options) {
-    return std::make_shared<Workspace>(
-        options.executor ? options.executor : std::make_shared<ThreadPool>(options.threads), options.isa);
-  }
-
-  /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its
-  /// tokenizer says.
-  static GenerationConfig read_defaults(const Checkpoint& checkpoint, const std::optional<Tokenizer>& tokenizer) {
-    GenerationConfig config;
-    if (!checkpoint.is_gguf()) {
-      const Bytes file = checkpoint.files()("generation_config.json");
-      if (!file.name().empty()) {
-        const Json json = parse_json(file);
-        config = GenerationConfig::from_checkpoint(JsonObject(json, file.name()));
-      } else {
-        config = GenerationConfig::from_checkpoint(checkpoint.config());
-      }
-    }
-    if (!config.eos_token_id) config.eos_token_id = end_ids(checkpoint, tokenizer);
-    return config;
-  }
-
-  /// Where a text or a turn of a conversation ends, as the tokenizer's metadata says.
-  static std::vector<TokenId> end_ids(const Checkpoint& checkpoint, const std::optional<Tokenizer>& tokenizer) {
-    std::vector<TokenId> ids;
-    if (!tokenizer) return ids;
-    if (const auto eos = tokenizer->eos()) ids.push_back(*eos);
-    if (checkpoint.is_gguf() && checkpoint.gguf().has("tokenizer.ggml.eot_token_id")) {
-      ids.push_back(
-          static_cast<TokenId>(checkpoint.gguf().integer("tokenizer.ggml.eot_token_id", 0, tokenizer->size() - 1)));
-    }
-    return ids;
-  }
-
-  Generation<Session> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
-    const Index limit = model_->config().learned_positions;
-    const auto length = static_cast<Index>(prompt.size());
-    if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
-      throw ArgumentError("prompt: " + std::to_string(length) + " tokens and " +
-                          std::to_string(config.new_tokens(length)) + " new ones pass the model's context of " +
-                          std::to_string(limit) + " learned positions");
-    }
-    Session session(model_, workspace_, options_.session);
-    session.progress = options_.progress;
-    session.cancellation = options_.cancellation;
-    return Generation<Session>(std::move(session), std::move(prompt), config, options_.cancellation);
-  }
-
-  TextGeneratorOptions options_;
-  std::shared_ptr<Workspace> workspace_;
-  std::string name_;
-  std::optional<Tokenizer> tokenizer_;
-  std::optional<ChatTemplate> chat_template_;
-  GenerationConfig defaults_;
-  std::shared_ptr<const CausalLanguageModel> model_;
+  struct Parts;
+  std::shared_ptr<const Parts> parts_;
 };
 
 }  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/text_generator-inl.hpp"
+#endif

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "headformer/blocks/layer_config.hpp"
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/elementwise.hpp"
 #include "headformer/nn/context.hpp"
+#include "headformer/weights/weights.hpp"
 
 namespace headformer {
 
@@ -14,7 +16,7 @@ struct PreNormBlock {
   Norm ff_norm;
   FeedForward ff;
 
-  PreNormBlock(const LayerConfig& config, const Weights& weights)
+  HEADFORMER_COLD PreNormBlock(const LayerConfig& config, const Weights& weights)
       : attn_norm(config.norm, weights / "attn_norm"),
         attn(config.attention, weights / "attn"),
         ff_norm(config.norm, weights / "ff_norm"),
@@ -43,7 +45,7 @@ struct SandwichNormBlock {
   FeedForward ff;
   Norm ff_post_norm;
 
-  SandwichNormBlock(const LayerConfig& config, const Weights& weights)
+  HEADFORMER_COLD SandwichNormBlock(const LayerConfig& config, const Weights& weights)
       : attn_norm(config.norm, weights / "attn_norm"),
         attn(config.attention, weights / "attn"),
         attn_post_norm(config.norm, weights / "attn_post_norm"),

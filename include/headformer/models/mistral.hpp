@@ -1,11 +1,12 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer::mistral {
 
 /// Mistral (Jiang et al. 2023, https://arxiv.org/abs/2310.06825): Llama with a sliding window. Its GGUFs are Llama's.
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   const JsonObject json = checkpoint.config();
   CausalLmConfig config = read_decoder(json, "Mistral");
   const Index window = read_window(json, 4096);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
 #include "headformer/kernels/quantization.hpp"
 #include "headformer/weights/checkpoint.hpp"
@@ -39,20 +40,20 @@ class Weights {
     return weights;
   }
 
-  Weights operator/(std::string_view name) const {
+  HEADFORMER_COLD Weights operator/(std::string_view name) const {
     Weights child = *this;
     if (name.empty()) return child;
     child.path_ = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
     return child;
   }
-  Weights layer(Index i) const { return *this / ("layers." + std::to_string(i)); }
+  HEADFORMER_COLD Weights layer(Index i) const { return *this / ("layers." + std::to_string(i)); }
   const std::string& path() const { return path_; }
 
   /// A norm's weight, a bias. Shapes: -> [size].
   Tensor<float> vector(std::string_view name, Index size) const { return table(name, Shape{size}); }
 
   /// A small f32 table such as learned positions. Shapes: -> shape.
-  Tensor<float> table(std::string_view name, const Shape& shape) const {
+  HEADFORMER_COLD Tensor<float> table(std::string_view name, const Shape& shape) const {
     const std::string full = full_name(name);
     const Source source = binder_->find(full);
     expect_shape(source, full, shape);
@@ -70,7 +71,7 @@ class Weights {
   }
 
   /// Concatenated biases of the parts. Shapes: -> [sum of outputs].
-  Tensor<float> bias(std::span<const MatrixPart> parts) const {
+  HEADFORMER_COLD Tensor<float> bias(std::span<const MatrixPart> parts) const {
     Index outputs = 0;
     for (const MatrixPart& part : parts) outputs += part.outputs;
     binder_->report.packed_bytes += static_cast<std::size_t>(outputs) * sizeof(float);
@@ -91,7 +92,7 @@ class Weights {
 
   /// The parts packed for the kernels: one matrix where the stored types agree, else one for each run of parts that do.
   /// Shapes: each part [outputs, inputs]; the results' outputs add up in order.
-  std::vector<kernels::PackedMatrix> matrices(std::span<const MatrixPart> parts, Index inputs) const {
+  HEADFORMER_COLD std::vector<kernels::PackedMatrix> matrices(std::span<const MatrixPart> parts, Index inputs) const {
     const std::vector<Piece> all = pieces(parts, "weight", inputs);
     std::vector<kernels::PackedMatrix> result;
     for (std::size_t begin = 0; begin < all.size();) {
@@ -139,7 +140,8 @@ class Weights {
   };
 
   struct Binder {
-    Binder(const Checkpoint& checkpoint_, const NameTable& table_, const LoadOptions& options_, Executor& executor_)
+    HEADFORMER_COLD Binder(const Checkpoint& checkpoint_, const NameTable& table_, const LoadOptions& options_,
+                           Executor& executor_)
         : checkpoint(checkpoint_), table(table_), options(options_), executor(executor_) {
       for (const TensorEntry& entry : checkpoint.tensors()) total_bytes += entry.bytes.size();
     }
@@ -150,7 +152,7 @@ class Weights {
       std::string member;  ///< ".weight"
     };
 
-    static Name split(const std::string& canonical) {
+    HEADFORMER_COLD static Name split(const std::string& canonical) {
       const auto dot = canonical.rfind('.');
       Name name{canonical.substr(0, dot), "", canonical.substr(dot)};
       if (constexpr std::string_view prefix = "layers."; name.pattern.starts_with(prefix)) {
@@ -162,7 +164,7 @@ class Weights {
     }
 
     /// The tensor behind a canonical name, or an empty Source.
-    Source try_find(const std::string& canonical) const {
+    HEADFORMER_COLD Source try_find(const std::string& canonical) const {
       const auto [pattern, layer, member] = split(canonical);
       for (const NameRow& row : table.rows) {
         if (row.canonical != pattern) continue;
@@ -178,7 +180,7 @@ class Weights {
       throw WeightError(checkpoint.name() + ": no row for " + canonical + " in the family's name table");
     }
 
-    Source find(const std::string& canonical) const {
+    HEADFORMER_COLD Source find(const std::string& canonical) const {
       const Source source = try_find(canonical);
       if (source.entry == nullptr) {
         throw WeightError(checkpoint.name() + ": tensor " + published_name(canonical) + " (" + canonical +
@@ -189,7 +191,7 @@ class Weights {
 
     /// Folders differ in the prefix of their names: as saved from the whole model, from its base, or as a part of a
     /// larger one.
-    const TensorEntry* find_with_prefix(const std::string& name) const {
+    HEADFORMER_COLD const TensorEntry* find_with_prefix(const std::string& name) const {
       if (const TensorEntry* entry = checkpoint.find(name)) return entry;
       const auto dot = name.find('.');
       const std::string_view first = std::string_view(name).substr(0, dot);
@@ -205,7 +207,7 @@ class Weights {
       return nullptr;
     }
 
-    std::string published_name(const std::string& canonical) const {
+    HEADFORMER_COLD std::string published_name(const std::string& canonical) const {
       const auto [pattern, layer, member] = split(canonical);
       for (const NameRow& row : table.rows) {
         if (row.canonical == pattern) {
@@ -216,7 +218,7 @@ class Weights {
     }
 
     /// Counts a tensor as used; reports progress; the place where a load can be cancelled.
-    void take(const TensorEntry& entry) {
+    HEADFORMER_COLD void take(const TensorEntry& entry) {
       if (!used.insert(&entry).second) return;
       done_bytes += entry.bytes.size();
       if (measuring) return;
@@ -231,7 +233,7 @@ class Weights {
       report.notes.push_back(std::move(text));
     }
 
-    void expect_all_used() const {
+    HEADFORMER_COLD void expect_all_used() const {
       for (const TensorEntry& entry : checkpoint.tensors()) {
         if (used.contains(&entry)) continue;
         bool ignored = false;
@@ -257,18 +259,18 @@ class Weights {
 
   std::string full_name(std::string_view member) const { return path_ + "." + std::string(member); }
 
-  [[noreturn]] static void fail(const Source& source, const std::string& name, const std::string& expected,
-                                const std::string& found) {
+  HEADFORMER_COLD [[noreturn]] static void fail(const Source& source, const std::string& name,
+                                                const std::string& expected, const std::string& found) {
     throw WeightError(source.entry->bytes.name() + ": tensor " + detail::quoted(source.entry->name) + " (" + name +
                       "): expected " + expected + ", found " + found);
   }
 
-  static void expect_shape(const Source& source, const std::string& name, const Shape& shape) {
+  HEADFORMER_COLD static void expect_shape(const Source& source, const std::string& name, const Shape& shape) {
     if (!(source.entry->shape == shape))
       fail(source, name, "shape " + to_string(shape), to_string(source.entry->shape));
   }
 
-  static void expect_weight_dtype(const Source& source, const std::string& name) {
+  HEADFORMER_COLD static void expect_weight_dtype(const Source& source, const std::string& name) {
     switch (source.entry->dtype) {
       case DType::i8:
       case DType::u8:
@@ -289,7 +291,8 @@ class Weights {
 
   /// Finds each part's tensor and checks shapes. Parts that share a tensor take its successive row ranges; the last of
   /// them must end where the tensor does. `inputs` 0: biases.
-  std::vector<Piece> pieces(std::span<const MatrixPart> parts, std::string_view member, Index inputs) const {
+  HEADFORMER_COLD std::vector<Piece> pieces(std::span<const MatrixPart> parts, std::string_view member,
+                                            Index inputs) const {
     std::vector<Piece> result;
     for (const MatrixPart& part : parts) {
       Piece piece;
@@ -319,7 +322,7 @@ class Weights {
   }
 
   /// The type a piece is packed in: what the caller asked for, narrowed by what its rows allow.
-  DType target_dtype(const Piece& piece, Index inputs) const {
+  HEADFORMER_COLD DType target_dtype(const Piece& piece, Index inputs) const {
     const DType stored = piece.source.entry->dtype;
     DType target = binder_->options.weights.dtype().value_or(stored);
     if (stored == DType::f8_e4m3 || stored == DType::f8_e5m2) {
