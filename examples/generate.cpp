@@ -1,7 +1,7 @@
 // Generates text from any decoder checkpoint; without one, from the bundled tiny model.
 #include <unistd.h>
 
-#include <headformer/text_generator.hpp>
+#include <headformer/chat_generator.hpp>
 #include <iostream>
 #include <optional>
 
@@ -148,7 +148,7 @@ class Program {
     opening.isa = isa_from_name(options.compute.isa);
     opening.activations = options.compute.met();
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
-    generator_ = std::make_unique<TextGenerator>(options.model, std::move(opening));
+    generator_ = std::make_unique<ChatGenerator>(options.model, std::move(opening));
     config_ = config_.over(generator_->defaults());
   }
 
@@ -195,9 +195,9 @@ class Program {
     GenerationConfig config = config_;
     if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
     if (options_.output_ids && !config.stop_strings) {
-      Generation<SharedSession> generation = generator_->generate_ids(std::move(prompt), config);
+      IdStream generation = generator_->generate_ids(std::move(prompt), config);
       while (generation.next()) continue;
-      print_ids(generation.generated());
+      print_ids(generation.ids());
       display_.timings(generation.timings());
       return;
     }
@@ -265,7 +265,7 @@ class Program {
   Display display_;
   GenerationConfig config_;    ///< the caller's over the checkpoint's
   std::uint64_t answers_ = 0;  ///< so far, of one seed
-  std::unique_ptr<TextGenerator> generator_;
+  std::unique_ptr<ChatGenerator> generator_;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <headformer/chat_generator.hpp>
 #include <headformer/preprocess/unicode/utf8.hpp>
-#include <headformer/text_generator.hpp>
 #include <thread>
 
 #include "support/errors.hpp"
@@ -38,8 +38,8 @@ FileReader files_with_template(const std::string& name) {
     return file == "chat_template.jinja" ? Bytes::map(path) : files(file);
   };
 }
-TextGenerator generator_with_template(const std::string& name, TextGeneratorOptions options = with_threads(1)) {
-  return TextGenerator(Checkpoint::from_reader(files_with_template(name), name), std::move(options));
+ChatGenerator generator_with_template(const std::string& name, TextGeneratorOptions options = with_threads(1)) {
+  return ChatGenerator(Checkpoint::from_reader(files_with_template(name), name), std::move(options));
 }
 
 std::string all_of(TextStream& stream) {
@@ -169,7 +169,7 @@ TEST(TextGenerator, ReportsLoadingAndPrefilling) {
   }
   EXPECT_EQ(done, (std::vector<double>{0, 8, 16, 20}));
   seen.clear();
-  Generation<SharedSession> generation = generator.generate_ids({300, 301}, greedy(3));
+  IdStream generation = generator.generate_ids({300, 301}, greedy(3));
   generation.next();
   EXPECT_EQ(seen.size(), 2U);
   generation.next();
@@ -250,7 +250,7 @@ TEST(TextGenerator, AStreamIsCancelledFromAnotherThread) {
 class Conversations : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Conversations, AnswerAsIfComputedAnewAndComputeOnlyWhatIsNew) {
-  const TextGenerator generator = generator_with_template(GetParam());
+  const ChatGenerator generator = generator_with_template(GetParam());
   Conversation conversation(generator, greedy(12));
   std::vector<ChatMessage> messages;
   Index held = 0;
@@ -281,7 +281,7 @@ INSTANTIATE_TEST_SUITE_P(Templates, Conversations,
                          [](const auto& name) { return name.param; });
 
 TEST(Conversation, GoesOnFromMessagesAndFromHalfAnAnswer) {
-  const TextGenerator generator = generator_with_template("chatml");
+  const ChatGenerator generator = generator_with_template("chatml");
   const std::vector<ChatMessage> past = {{"system", "Be brief."}, {"user", "Who?"}, {"assistant", "The LORD."}};
   Conversation conversation(generator, greedy(30), past);
   TextStream& stream = conversation.say("And then?");
@@ -298,7 +298,7 @@ TEST(Conversation, GoesOnFromMessagesAndFromHalfAnAnswer) {
 }
 
 TEST(Conversation, ATurnThatTheTemplateRefusesChangesNothing) {
-  const TextGenerator generator = generator_with_template("gemma");
+  const ChatGenerator generator = generator_with_template("gemma");
   Conversation conversation(generator, greedy(8));
   const std::string answer = all_of(conversation.say("Who?"));
   EXPECT_THROW(conversation.answer_to({{"assistant", "I come first."}}), Error);
@@ -308,7 +308,7 @@ TEST(Conversation, ATurnThatTheTemplateRefusesChangesNothing) {
 }
 
 TEST(Conversation, NeedsATemplate) {
-  const TextGenerator generator(tiny_model, with_threads(1));
+  const ChatGenerator generator(tiny_model, with_threads(1));
   expect_mentions(message_of<ConfigError>([&] { Conversation conversation(generator); }), {"tiny_model", "template"});
 }
 

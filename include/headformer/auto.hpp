@@ -1,9 +1,16 @@
 #pragma once
 
-#include "headformer/auto_causal_lm.hpp"
-#include "headformer/models/causal_lm_model.hpp"
+#include <filesystem>
+#include <memory>
+
+#include "headformer/core/dtype.hpp"
+#include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/model.hpp"
+#include "headformer/weights/load_options.hpp"
 
 namespace headformer {
+
+class Checkpoint;
 
 /// How a model is opened and run.
 struct ModelOptions {
@@ -14,14 +21,12 @@ struct ModelOptions {
 
 /// Opens any supported checkpoint as a Model: named tensors in, named tensors out.
 /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
-inline std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, ModelOptions options = {}) {
-  if (options.load.executor == nullptr) options.load.executor = options.workspace->executor.get();
-  std::shared_ptr<const CausalLanguageModel> model = open_causal_lm(checkpoint, options.load);
-  return std::make_unique<CausalLmModel>(std::move(model), options.workspace, options.cache);
-}
-
-inline std::unique_ptr<Model> open_model(const std::filesystem::path& path, ModelOptions options = {}) {
-  return open_model(Checkpoint::open(path), std::move(options));
-}
+std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, ModelOptions options = {});
+/// The same for a Hugging Face folder or a GGUF file.
+std::unique_ptr<Model> open_model(const std::filesystem::path& path, ModelOptions options = {});
 
 }  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/auto-inl.hpp"
+#endif

@@ -1,83 +1,28 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
-#include <string>
 
-#include "headformer/models/gemma.hpp"
-#include "headformer/models/gemma2.hpp"
-#include "headformer/models/gemma3.hpp"
-#include "headformer/models/gpt2.hpp"
-#include "headformer/models/llama.hpp"
+#include "headformer/models/causal_language_model.hpp"
 #include "headformer/models/memory_estimate.hpp"
-#include "headformer/models/mistral.hpp"
-#include "headformer/models/phi3.hpp"
-#include "headformer/models/qwen2.hpp"
-#include "headformer/models/qwen3.hpp"
-#include "headformer/models/smollm3.hpp"
+#include "headformer/weights/load_options.hpp"
 
 namespace headformer {
 
-/// Every decoder family that can be opened by name.
-inline constexpr const CausalLmFamily* causal_lm_families[] = {
-    &gpt2::family,  &llama::family,  &mistral::family, &qwen2::family, &qwen3::family,
-    &gemma::family, &gemma2::family, &gemma3::family,  &phi3::family,  &smollm3::family,
-};
-
-/// The family a checkpoint names. Throws ConfigError for one that is not known.
-inline const CausalLmFamily& find_causal_lm_family(const Checkpoint& checkpoint) {
-  const std::string architecture = checkpoint.architecture();
-  for (const CausalLmFamily* family : causal_lm_families) {
-    const auto& names = family->architectures;
-    // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
-    const bool named = checkpoint.is_gguf() ? !architecture.empty() && family->gguf_architecture == architecture
-                                            : std::find(names.begin(), names.end(), architecture) != names.end();
-    if (named) {
-      return *family;
-    }
-  }
-  std::string known;
-  for (const CausalLmFamily* family : causal_lm_families) {
-    if (checkpoint.is_gguf()) {
-      if (!family->gguf_architecture.empty())
-        known += (known.empty() ? "" : ", ") + std::string(family->gguf_architecture);
-    } else {
-      for (const std::string_view name : family->architectures)
-        known += (known.empty() ? "" : ", ") + std::string(name);
-    }
-  }
-  throw ConfigError((checkpoint.is_gguf() ? checkpoint.name() + ": general.architecture"
-                                          : checkpoint.config().file() + ": architectures") +
-                    ": expected one of " + known + ", found " + detail::quoted(architecture));
-}
+class Checkpoint;
 
 /// Opens a decoder language model of any family, its weights packed for the kernels.
 /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
-inline std::unique_ptr<CausalLanguageModel> open_causal_lm(const Checkpoint& checkpoint,
-                                                           const LoadOptions& options = {}) {
-  const CausalLmFamily& family = find_causal_lm_family(checkpoint);
-  CausalLmConfig config = family.config(checkpoint);
-  const NameTable names = family.names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return family.make(std::move(config), Weights(checkpoint, names, options, executor));
-}
-
-inline std::unique_ptr<CausalLanguageModel> open_causal_lm(const std::filesystem::path& path,
-                                                           const LoadOptions& options = {}) {
-  return open_causal_lm(Checkpoint::open(path), options);
-}
+std::unique_ptr<CausalLanguageModel> open_causal_lm(const Checkpoint& checkpoint, const LoadOptions& options = {});
+/// The same for a Hugging Face folder or a GGUF file.
+std::unique_ptr<CausalLanguageModel> open_causal_lm(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// What opening and running this checkpoint will take, from its headers alone.
-inline MemoryEstimate memory_estimate(const Checkpoint& checkpoint, const LoadOptions& options = {},
-                                      const MemoryUse& use = {}) {
-  const CausalLmFamily& family = find_causal_lm_family(checkpoint);
-  const CausalLmConfig config = family.config(checkpoint);
-  const NameTable names = family.names();
-  SerialExecutor executor;
-  const Weights weights = Weights::measure(checkpoint, names, options, executor);
-  const auto model = family.make(config, weights);
-  return estimate_memory(config, model->report().packed_bytes, use);
-}
+MemoryEstimate memory_estimate(const Checkpoint& checkpoint, const LoadOptions& options = {},
+                               const MemoryUse& use = {});
 
 }  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/auto_causal_lm-inl.hpp"
+#endif

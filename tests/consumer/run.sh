@@ -47,6 +47,21 @@ if ldd "$work/models_only/ids" | grep -E 'pcre|utf8proc'; then
   exit 1
 fi
 
+echo "--- compiled: the library of what takes long to compile, installed by itself"
+cmake -S "$root" -B "$work/compiled_build" -DCMAKE_BUILD_TYPE=Debug -DHEADFORMER_COMPILED=ON \
+  -DHEADFORMER_BUILD_TESTS=OFF -DHEADFORMER_BUILD_BENCHMARKS=OFF -DHEADFORMER_BUILD_EXAMPLES=OFF >"$work/compiled.log"
+cmake --build "$work/compiled_build" --parallel "$(nproc)"
+cmake --install "$work/compiled_build" --prefix "$work/compiled_installed" >"$work/compiled_install.log"
+mv "$work/compiled_installed" "$work/compiled_moved"
+cmake -S "$root/tests/consumer/compiled" -B "$work/compiled" -DCMAKE_BUILD_TYPE=Debug \
+  -DCMAKE_PREFIX_PATH="$work/compiled_moved"
+cmake --build "$work/compiled" --parallel "$(nproc)"
+for program in hello ids umbrella; do check_output "$work/compiled/$program" "$model"; done
+if [[ $(cd "$work" && "$work/compiled/hello" "$model") != $(cd "$work" && "$work/find_package/hello" "$model") ]]; then
+  echo "expected the same text from the compiled library as from the headers" >&2
+  exit 1
+fi
+
 echo "--- fetch_content"
 cmake -S "$root/tests/consumer/fetch_content" -B "$work/fetch_content" -DCMAKE_BUILD_TYPE=Debug \
   -DHEADFORMER_SOURCE="$root"

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "headformer/nn/attention.hpp"
-#include "headformer/nn/feed_forward.hpp"
-#include "headformer/nn/norm.hpp"
+#include "headformer/nn/attention_config.hpp"
+#include "headformer/nn/feed_forward_config.hpp"
+#include "headformer/nn/norm_config.hpp"
 
 namespace headformer {
 

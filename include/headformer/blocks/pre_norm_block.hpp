@@ -2,6 +2,8 @@
 
 #include "headformer/blocks/layer_config.hpp"
 #include "headformer/blocks/residual.hpp"
+#include "headformer/core/cold.hpp"
+#include "headformer/weights/weights.hpp"
 
 namespace headformer {
 
@@ -13,7 +15,7 @@ struct PreNormBlock {
   Norm ff_norm;
   FeedForward ff;
 
-  PreNormBlock(const LayerConfig& config, const Weights& weights)
+  HEADFORMER_COLD PreNormBlock(const LayerConfig& config, const Weights& weights)
       : attn_norm(config.norm, weights / "attn_norm"),
         attn(config.attention, weights / "attn"),
         ff_norm(config.norm, weights / "ff_norm"),
@@ -35,7 +37,7 @@ struct SandwichNormBlock {
   FeedForward ff;
   Norm ff_post_norm;
 
-  SandwichNormBlock(const LayerConfig& config, const Weights& weights)
+  HEADFORMER_COLD SandwichNormBlock(const LayerConfig& config, const Weights& weights)
       : attn_norm(config.norm, weights / "attn_norm"),
         attn(config.attention, weights / "attn"),
         attn_post_norm(config.norm, weights / "attn_post_norm"),

@@ -1,20 +1,22 @@
 #pragma once
 
+#include <deque>
 #include <string>
 #include <vector>
 
 #include "headformer/blocks/layer_config.hpp"
+#include "headformer/core/cold.hpp"
 #include "headformer/nn/context.hpp"
+#include "headformer/weights/weights.hpp"
 
 namespace headformer {
 
 /// Layers one after another; what differs between them is data. x [T, D] in place.
 template <Block Layer>
 struct Stack {
-  std::vector<Layer> layers;
+  std::deque<Layer> layers;  // each stays where it is made: no code that moves a layer
 
-  Stack(const std::vector<LayerConfig>& configs, const Weights& weights) {
-    layers.reserve(configs.size());
+  HEADFORMER_COLD Stack(const std::vector<LayerConfig>& configs, const Weights& weights) {
     for (std::size_t i = 0; i < configs.size(); ++i)
       layers.emplace_back(configs[i], weights.layer(static_cast<Index>(i)));
   }

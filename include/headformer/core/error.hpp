@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
+
 namespace headformer {
 
 /// Base of everything headformer throws. what() is one line: where (file, key or tensor), what was expected, what was
@@ -52,7 +54,7 @@ class CancelledError : public Error {
 namespace detail {
 
 /// Makes text from outside safe to quote in a one-line message: control bytes become '?', long text is cut.
-inline std::string quoted(std::string_view text, std::size_t limit = 200) {
+HEADFORMER_COLD inline std::string quoted(std::string_view text, std::size_t limit = 200) {
   std::string result = "'";
   for (const char c : text.substr(0, limit)) {
     const auto byte = static_cast<unsigned char>(c);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/byte_reader.hpp"
@@ -38,7 +39,7 @@ class Gguf {
   /// and array sizes fit the file; types are known and arrays nested at most 4 deep; no key and no tensor is there
   /// twice; the alignment is a power of two; every tensor has 1 to 4 sizes > 0 without overflow, rows of whole blocks,
   /// a type that is supported, and aligned bytes inside the file, one tensor's after the other's.
-  static Gguf parse(Bytes file) {
+  HEADFORMER_COLD static Gguf parse(Bytes file) {
     Gguf result;
     result.file_ = std::move(file);
     detail::ByteReader reader(result.file_);
@@ -64,26 +65,26 @@ class Gguf {
 
   bool has(std::string_view key) const { return value(key) != nullptr; }
   /// Nothing when there is no such key.
-  std::optional<GgufType> type(std::string_view key) const {
+  HEADFORMER_COLD std::optional<GgufType> type(std::string_view key) const {
     const detail::GgufValue* found = value(key);
     return found == nullptr ? std::nullopt : std::optional(found->type);
   }
   /// All keys, sorted.
-  std::vector<std::string_view> keys() const {
+  HEADFORMER_COLD std::vector<std::string_view> keys() const {
     std::vector<std::string_view> result;
     for (const Entry& entry : metadata_) result.push_back(entry.key);
     return result;
   }
 
   /// A value of any integer type, in [lo, hi].
-  Index integer(std::string_view key, Index lo = least, Index hi = most) const {
+  HEADFORMER_COLD Index integer(std::string_view key, Index lo = least, Index hi = most) const {
     return detail::gguf_integer(value(key), place(key), lo, hi);
   }
   Index integer_or(std::string_view key, Index fallback, Index lo = least, Index hi = most) const {
     return has(key) ? integer(key, lo, hi) : fallback;
   }
   /// f32, f64 or any integer type, in [lo, hi]; NaN is in no range but the default one.
-  double number(std::string_view key, double lo = -infinity, double hi = infinity) const {
+  HEADFORMER_COLD double number(std::string_view key, double lo = -infinity, double hi = infinity) const {
     return detail::gguf_number(value(key), place(key), lo, hi);
   }
   double number_or(std::string_view key, double fallback, double lo = -infinity, double hi = infinity) const {
@@ -102,14 +103,14 @@ class Gguf {
   std::string_view string_or(std::string_view key, std::string_view fallback) const {
     return has(key) ? string(key) : fallback;
   }
-  GgufArray array(std::string_view key) const {
+  HEADFORMER_COLD GgufArray array(std::string_view key) const {
     const detail::GgufValue* found = value(key);
     if (found == nullptr || found->type != GgufType::array) detail::fail_gguf(place(key), "an array", found);
     return GgufArray(file_.subspan(static_cast<std::size_t>(found->data - file_.data()), found->size), place(key));
   }
   /// An array of integers, each in [lo, hi], or a single one as an array of one: keys that may differ by layer are
   /// written in either form.
-  std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const {
+  HEADFORMER_COLD std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const {
     if (type(key) != GgufType::array) return {integer(key, lo, hi)};
     const GgufArray elements = array(key);
     std::vector<Index> result;
@@ -118,7 +119,7 @@ class Gguf {
     return result;
   }
   /// Throws ConfigError "<file>: key '<key>': expected <expected>, found <the value as it is>".
-  [[noreturn]] void fail(std::string_view key, const std::string& expected) const {
+  HEADFORMER_COLD [[noreturn]] void fail(std::string_view key, const std::string& expected) const {
     detail::fail_gguf(place(key), expected, value(key));
   }
 
@@ -133,13 +134,13 @@ class Gguf {
   std::string place(std::string_view key) const { return file_.name() + ": key " + detail::quoted(key); }
   std::string tensor_place(std::string_view name) const { return file_.name() + ": tensor " + detail::quoted(name); }
 
-  const detail::GgufValue* value(std::string_view key) const {
+  HEADFORMER_COLD const detail::GgufValue* value(std::string_view key) const {
     const auto at = std::lower_bound(metadata_.begin(), metadata_.end(), key,
                                      [](const Entry& entry, std::string_view k) { return entry.key < k; });
     return at != metadata_.end() && at->key == key ? &at->value : nullptr;
   }
 
-  void read_version(detail::ByteReader& reader) {
+  HEADFORMER_COLD void read_version(detail::ByteReader& reader) {
     const std::string_view magic = file_.text().substr(0, 4);
     if (magic != "GGUF")
       throw FormatError(file_.name() + ": expected a file that begins with 'GGUF', found " + detail::quoted(magic));
@@ -152,7 +153,7 @@ class Gguf {
     version_ = static_cast<int>(version);
   }
 
-  void check_count(std::uint64_t count, std::size_t limit, const char* what) const {
+  HEADFORMER_COLD void check_count(std::uint64_t count, std::size_t limit, const char* what) const {
     if (count > limit)
       throw FormatError(file_.name() + ": expected at most " + std::to_string(limit) + " " + what +
                         ", as many as the file has room for, found " + std::to_string(count));
@@ -168,7 +169,7 @@ class Gguf {
     return {reinterpret_cast<const char*>(text), static_cast<std::size_t>(length)};
   }
 
-  void read_metadata(detail::ByteReader& reader, std::size_t count) {
+  HEADFORMER_COLD void read_metadata(detail::ByteReader& reader, std::size_t count) {
     metadata_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       Entry entry;
@@ -188,7 +189,7 @@ class Gguf {
     if (twice != metadata_.end()) throw FormatError(place(twice->key) + ": expected one, found two of this name");
   }
 
-  std::uint64_t read_alignment() const {
+  HEADFORMER_COLD std::uint64_t read_alignment() const {
     constexpr std::string_view key = "general.alignment";
     const detail::GgufValue* found = value(key);
     if (found == nullptr) return default_alignment;
@@ -266,7 +267,7 @@ class Gguf {
     return info;
   }
 
-  static DType read_dtype(detail::ByteReader& reader, const std::string& where) {
+  HEADFORMER_COLD static DType read_dtype(detail::ByteReader& reader, const std::string& where) {
     const auto number = reader.read<std::uint32_t>(where + ": its type");
     const detail::GgufTensorType* type = detail::gguf_tensor_type(number);
     if (type != nullptr && type->dtype) return *type->dtype;
@@ -279,7 +280,8 @@ class Gguf {
 
   /// In the order of their bytes every tensor begins where the one before it ends, but for the padding: otherwise a
   /// size or a type is not what it says. (ggml's own reader asks for the same.)
-  void check_cover(const std::vector<TensorEntry>& entries, const std::byte* data, std::uint64_t alignment) const {
+  HEADFORMER_COLD void check_cover(const std::vector<TensorEntry>& entries, const std::byte* data,
+                                   std::uint64_t alignment) const {
     std::vector<const TensorEntry*> order;
     order.reserve(entries.size());
     for (const TensorEntry& entry : entries) order.push_back(&entry);

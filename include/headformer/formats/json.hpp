@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
+#include "headformer/core/function_ref.hpp"
 #include "headformer/core/tensor.hpp"
 #include "headformer/formats/json_parse.hpp"
 #include "headformer/formats/messages.hpp"
@@ -19,7 +21,7 @@ namespace headformer {
 namespace detail {
 
 /// A value as an error message shows what was found.
-inline std::string json_text(const Json* value) {
+HEADFORMER_COLD inline std::string json_text(const Json* value) {
   if (value == nullptr) return "nothing";
   switch (value->type()) {
     case Json::value_t::null:
@@ -34,13 +36,22 @@ inline std::string json_text(const Json* value) {
       return "an array of " + std::to_string(value->size());
     case Json::value_t::number_float:
       return number_text(value->get<double>());
+    case Json::value_t::number_unsigned:
+      return std::to_string(value->get<std::uint64_t>());
     default:
-      return value->dump();
+      return std::to_string(value->get<std::int64_t>());
   }
 }
 
+/// An array of scalars with all of its elements: "[0,8]".
+HEADFORMER_COLD inline std::string json_list(const Json& array) {
+  std::string text = "[";
+  for (const Json& value : array) text += (text.size() > 1 ? "," : "") + json_text(&value);
+  return text + "]";
+}
+
 /// An integer, also one spelled 8192.0 as some published configs do; nothing for any other value.
-inline std::optional<Index> json_integer(const Json& value) {
+HEADFORMER_COLD inline std::optional<Index> json_integer(const Json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
     if (number > static_cast<std::uint64_t>(std::numeric_limits<Index>::max())) return std::nullopt;
@@ -68,7 +79,7 @@ class JsonObject {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
   /// `path`: the keys that lead here, joined by dots; empty for the file's outermost object.
-  JsonObject(const Json& json, std::string file, std::string path = "")
+  HEADFORMER_COLD JsonObject(const Json& json, std::string file, std::string path = "")
       : json_(&json), file_(std::move(file)), path_(std::move(path)) {
     if (!json.is_object())
       throw ConfigError(file_ + ": " + (path_.empty() ? "" : path_ + ": ") + "expected an object, found " +
@@ -82,23 +93,25 @@ class JsonObject {
   /// Present and not null.
   bool has(std::string_view key) const { return find(key) != nullptr; }
   /// The value, or nullptr when it is absent or null.
-  const Json* find(std::string_view key) const {
+  HEADFORMER_COLD const Json* find(std::string_view key) const {
     const auto at = json_->find(key);
     return at == json_->end() || at->is_null() ? nullptr : &*at;
   }
-  std::vector<std::string> keys() const {
+  HEADFORMER_COLD std::vector<std::string> keys() const {
     std::vector<std::string> names;
     for (const auto& item : json_->items()) names.push_back(item.key());
     return names;
   }
   /// "rope_scaling.factor": the key with the way to it.
-  std::string path_of(std::string_view key) const { return (path_.empty() ? "" : path_ + ".") + readable(key); }
+  HEADFORMER_COLD std::string path_of(std::string_view key) const {
+    return (path_.empty() ? "" : path_ + ".") + readable(key);
+  }
 
-  JsonObject object(std::string_view key) const {
+  HEADFORMER_COLD JsonObject object(std::string_view key) const {
     return JsonObject(get(key, "an object", [](const Json& v) { return v.is_object(); }), file_, path_of(key));
   }
   /// An array of objects.
-  std::vector<JsonObject> objects(std::string_view key) const {
+  HEADFORMER_COLD std::vector<JsonObject> objects(std::string_view key) const {
     std::vector<JsonObject> result;
     each(key, "an object", [&](const Json& v, const std::string& path) {
       if (!v.is_object()) return false;
@@ -109,7 +122,7 @@ class JsonObject {
   }
 
   /// An integer in [lo, hi]; 8192.0 counts as one.
-  Index integer(std::string_view key, Index lo = least, Index hi = most) const {
+  HEADFORMER_COLD Index integer(std::string_view key, Index lo = least, Index hi = most) const {
     const Json* value = find(key);
     const std::optional<Index> number = value == nullptr ? std::nullopt : detail::json_integer(*value);
     if (!number || *number < lo || *number > hi) fail(key, detail::expected_integer(lo, hi));
@@ -120,7 +133,7 @@ class JsonObject {
   }
 
   /// A number in [lo, hi]; NaN is in no range but the default one.
-  double number(std::string_view key, double lo = -infinity, double hi = infinity) const {
+  HEADFORMER_COLD double number(std::string_view key, double lo = -infinity, double hi = infinity) const {
     const Json* value = find(key);
     if (value == nullptr || !value->is_number()) fail(key, detail::expected_number(lo, hi));
     const auto found = value->get<double>();
@@ -132,7 +145,7 @@ class JsonObject {
     return has(key) ? number(key, lo, hi) : fallback;
   }
   /// A finite number > 0.
-  double positive(std::string_view key) const {
+  HEADFORMER_COLD double positive(std::string_view key) const {
     const Json* value = find(key);
     if (value == nullptr || !value->is_number() || !(value->get<double>() > 0) || std::isinf(value->get<double>()))
       fail(key, "a number > 0");
@@ -140,12 +153,12 @@ class JsonObject {
   }
   double positive_or(std::string_view key, double fallback) const { return has(key) ? positive(key) : fallback; }
 
-  bool boolean(std::string_view key) const {
+  HEADFORMER_COLD bool boolean(std::string_view key) const {
     return get(key, "true or false", [](const Json& v) { return v.is_boolean(); }).template get<bool>();
   }
   bool boolean_or(std::string_view key, bool fallback) const { return has(key) ? boolean(key) : fallback; }
 
-  std::string string(std::string_view key) const {
+  HEADFORMER_COLD std::string string(std::string_view key) const {
     return get(key, "a string", [](const Json& v) { return v.is_string(); }).template get<std::string>();
   }
   std::string string_or(std::string_view key, std::string_view fallback) const {
@@ -153,7 +166,7 @@ class JsonObject {
   }
 
   /// Arrays, with every element checked as its scalar is.
-  std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const {
+  HEADFORMER_COLD std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const {
     std::vector<Index> result;
     each(key, detail::expected_integer(lo, hi), [&](const Json& v, const std::string&) {
       const std::optional<Index> number = detail::json_integer(v);
@@ -163,7 +176,7 @@ class JsonObject {
     });
     return result;
   }
-  std::vector<double> numbers(std::string_view key, double lo = -infinity, double hi = infinity) const {
+  HEADFORMER_COLD std::vector<double> numbers(std::string_view key, double lo = -infinity, double hi = infinity) const {
     std::vector<double> result;
     each(key, detail::expected_number(lo, hi), [&](const Json& v, const std::string&) {
       if (!v.is_number()) return false;
@@ -172,7 +185,7 @@ class JsonObject {
     });
     return result;
   }
-  std::vector<std::string> strings(std::string_view key) const {
+  HEADFORMER_COLD std::vector<std::string> strings(std::string_view key) const {
     std::vector<std::string> result;
     each(key, "a string", [&](const Json& v, const std::string&) {
       if (!v.is_string()) return false;
@@ -181,7 +194,7 @@ class JsonObject {
     });
     return result;
   }
-  std::vector<bool> booleans(std::string_view key) const {
+  HEADFORMER_COLD std::vector<bool> booleans(std::string_view key) const {
     std::vector<bool> result;
     each(key, "true or false", [&](const Json& v, const std::string&) {
       if (!v.is_boolean()) return false;
@@ -192,28 +205,28 @@ class JsonObject {
   }
 
   /// Throws ConfigError "<file>: <path of key>: expected <expected>, found <the value as it is>".
-  [[noreturn]] void fail(std::string_view key, const std::string& expected) const {
+  HEADFORMER_COLD [[noreturn]] void fail(std::string_view key, const std::string& expected) const {
     const auto at = json_->find(key);
     fail_at(path_of(key), expected, at == json_->end() ? nullptr : &*at);
   }
 
  private:
-  static std::string readable(std::string_view key) {
+  HEADFORMER_COLD static std::string readable(std::string_view key) {
     const std::string text = detail::quoted(key, 120);
     return text.substr(1, text.size() - 2);
   }
-  [[noreturn]] void fail_at(const std::string& path, const std::string& expected, const Json* found) const {
+  HEADFORMER_COLD [[noreturn]] void fail_at(const std::string& path, const std::string& expected,
+                                            const Json* found) const {
     throw ConfigError(file_ + ": " + path + ": expected " + expected + ", found " + detail::json_text(found));
   }
-  template <class Accepts>
-  const Json& get(std::string_view key, const char* expected, Accepts accepts) const {
+  HEADFORMER_COLD const Json& get(std::string_view key, const char* expected, bool (*accepts)(const Json&)) const {
     const Json* value = find(key);
     if (value == nullptr || !accepts(*value)) fail(key, expected);
     return *value;
   }
   /// Calls body(element, path) for each of an array; false means that the element is not as expected.
-  template <class Body>
-  void each(std::string_view key, const std::string& expected, Body body) const {
+  HEADFORMER_COLD void each(std::string_view key, const std::string& expected,
+                            FunctionRef<bool(const Json& element, const std::string& path)> body) const {
     const Json* array = find(key);
     if (array == nullptr || !array->is_array()) fail(key, "an array, each element " + expected);
     std::size_t i = 0;

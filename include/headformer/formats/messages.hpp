@@ -6,19 +6,20 @@
 #include <string>
 #include <system_error>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/tensor.hpp"
 
 namespace headformer::detail {
 
 /// The shortest text that reads back as the same number; "inf", "-inf" and "nan" for those.
-inline std::string number_text(double value) {
+HEADFORMER_COLD inline std::string number_text(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return error == std::errc{} ? std::string(buffer, end) : std::string("a number");
 }
 
 /// "an integer", "an integer >= 1", "an integer in [1, 8]": what a range check expects.
-inline std::string expected_integer(Index lo, Index hi) {
+HEADFORMER_COLD inline std::string expected_integer(Index lo, Index hi) {
   constexpr Index least = std::numeric_limits<Index>::min();
   constexpr Index most = std::numeric_limits<Index>::max();
   if (lo == least && hi == most) return "an integer";
@@ -28,7 +29,7 @@ inline std::string expected_integer(Index lo, Index hi) {
 }
 
 /// The same for numbers; infinite ends are open.
-inline std::string expected_number(double lo, double hi) {
+HEADFORMER_COLD inline std::string expected_number(double lo, double hi) {
   if (std::isinf(lo) && std::isinf(hi)) return "a number";
   if (std::isinf(hi)) return "a number >= " + number_text(lo);
   if (std::isinf(lo)) return "a number <= " + number_text(hi);

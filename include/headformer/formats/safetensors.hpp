@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/byte_reader.hpp"
@@ -73,7 +74,7 @@ class Safetensors {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
-  static std::string tensor_place(const std::string& file, std::string_view name) {
+  HEADFORMER_COLD static std::string tensor_place(const std::string& file, std::string_view name) {
     return file + ": tensor " + detail::quoted(name) + ": ";
   }
 
@@ -88,7 +89,8 @@ class Safetensors {
     }
   }
 
-  static const Json& member(const Json& tensor, const char* key, const std::string& place, const char* expected) {
+  HEADFORMER_COLD static const Json& member(const Json& tensor, const char* key, const std::string& place,
+                                            const char* expected) {
     const auto at = tensor.find(key);
     const bool found = at != tensor.end() && (at->is_array() || at->is_string());
     if (!found)
@@ -97,13 +99,13 @@ class Safetensors {
     return *at;
   }
 
-  static std::uint64_t whole_number(const Json& value, const std::string& place) {
+  HEADFORMER_COLD static std::uint64_t whole_number(const Json& value, const std::string& place) {
     if (!value.is_number_unsigned())
       throw FormatError(place + ": expected integers >= 0, found " + detail::json_text(&value));
     return value.get<std::uint64_t>();
   }
 
-  static DType read_dtype(const Json& value, const std::string& place) {
+  HEADFORMER_COLD static DType read_dtype(const Json& value, const std::string& place) {
     if (value.is_string())
       for (const auto& [name, dtype] : detail::safetensors_types)
         if (value.get_ref<const std::string&>() == name) return dtype;
@@ -113,7 +115,7 @@ class Safetensors {
                       detail::json_text(&value));
   }
 
-  static Shape read_shape(const Json& value, const std::string& place) {
+  HEADFORMER_COLD static Shape read_shape(const Json& value, const std::string& place) {
     if (!value.is_array() || value.size() > Shape::max_rank)
       throw FormatError(place + "shape: expected an array of at most 5 sizes, found " + detail::json_text(&value));
     std::array<Index, Shape::max_rank> sizes{};
@@ -123,13 +125,13 @@ class Safetensors {
       const std::uint64_t number = whole_number(size, place + "shape");
       constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<Index>::max());
       if (number > most || __builtin_mul_overflow(product, number, &product) || product > most)
-        throw FormatError(place + "shape: expected fewer than 2^63 elements, found " + value.dump());
+        throw FormatError(place + "shape: expected fewer than 2^63 elements, found " + detail::json_list(value));
       sizes[rank++] = static_cast<Index>(number);
     }
     return Shape(std::span<const Index>(sizes.data(), rank));
   }
 
-  static TensorEntry read_tensor(const std::string& name, const Json& value, const Bytes& data) {
+  HEADFORMER_COLD static TensorEntry read_tensor(const std::string& name, const Json& value, const Bytes& data) {
     const std::string place = tensor_place(data.name(), name);
     if (!value.is_object()) throw FormatError(place + "expected an object, found " + detail::json_text(&value));
     const DType dtype = read_dtype(member(value, "dtype", place, "a string"), place);
@@ -141,7 +143,7 @@ class Safetensors {
     const std::uint64_t end = whole_number(offsets[1], place + "data_offsets");
     if (begin > end || end > data.size())
       throw FormatError(place + "data_offsets: expected begin <= end <= " + std::to_string(data.size()) +
-                        " (the file's data), found " + offsets.dump());
+                        " (the file's data), found " + detail::json_list(offsets));
     std::uint64_t bytes = 0;
     const bool overflow =
         __builtin_mul_overflow(static_cast<std::uint64_t>(shape.count()), std::uint64_t{block_bytes(dtype)}, &bytes);
@@ -153,7 +155,7 @@ class Safetensors {
   }
 
   /// Sorts by place; every tensor must begin where the one before it ends, the last at the file's end.
-  static void check_cover(std::vector<TensorEntry>& entries, const Bytes& data) {
+  HEADFORMER_COLD static void check_cover(std::vector<TensorEntry>& entries, const Bytes& data) {
     const auto begin_of = [&](const TensorEntry& entry) {
       return static_cast<std::size_t>(entry.bytes.data() - data.data());
     };
@@ -180,7 +182,7 @@ class Safetensors {
 
 /// Reads the index of a sharded checkpoint (model.safetensors.index.json): tensor name -> file name. Throws FormatError
 /// when it is no such index, and for a file name that could lead out of the index's folder.
-inline std::map<std::string, std::string> parse_shard_index(const Bytes& index_json) {
+HEADFORMER_COLD inline std::map<std::string, std::string> parse_shard_index(const Bytes& index_json) {
   const std::string& file = index_json.name();
   const Json json = parse_json(index_json.text(), file, DuplicateKeys::refused);
   const Json* weight_map = nullptr;
@@ -201,7 +203,7 @@ inline std::map<std::string, std::string> parse_shard_index(const Bytes& index_j
 }
 
 /// The files that an index names, each once, in order.
-inline std::vector<std::string> shard_files(const std::map<std::string, std::string>& weight_map) {
+HEADFORMER_COLD inline std::vector<std::string> shard_files(const std::map<std::string, std::string>& weight_map) {
   std::vector<std::string> files;
   for (const auto& [tensor, file] : weight_map) files.push_back(file);
   std::sort(files.begin(), files.end());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "headformer/core/log.hpp"
+#include "headformer/generate/finish_reason.hpp"
 #include "headformer/generate/sampler.hpp"
 
 namespace headformer {
@@ -18,18 +19,6 @@ namespace headformer {
 template <class T>
 concept TokenSequence = requires(T& sequence, std::span<const TokenId> ids) {
   { sequence.append(ids) } -> std::convertible_to<std::span<float>>;  // [V], may be overwritten by the caller
-};
-
-/// Why a generation ended.
-enum class FinishReason { none, end_of_sequence, stop_string, length, cancelled };
-
-/// Seconds by the steady clock.
-struct GenerationTimings {
-  Index prompt_tokens = 0;
-  Index reused_tokens = 0;  ///< of the prompt: those the sequence held already
-  Index generated_tokens = 0;
-  double prefill_seconds = 0;
-  double decode_seconds = 0;  ///< of the tokens after the first
 };
 
 /// Token after token after a prompt; knows no model. The prompt is appended at the first next(), but for its first

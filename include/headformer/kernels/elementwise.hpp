@@ -20,12 +20,20 @@ namespace headformer::kernels {
 // Shapes of everything here: [T, F] (inner dimensions taken together), row strides allowed. Work is split by rows; an
 // element's bits depend on that element only.
 
-/// y = function(y, constant), element by element, in place. `constant` is the factor of scale and the cap of soft_cap.
+namespace detail {
+template <class Row>
+void for_each_row(const Compute& compute, TensorView<float> y, Row&& row) {
+  parallel_for(compute.executor, y.rows(), row_grain(y.columns()), [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) row(y.row(r), y.columns());
+  });
+}
+}  // namespace detail
+
+/// y = function(y, constant), element by element, in place; compiles all functions (scale and soft_cap below compile
+/// one each). `constant` is the factor of scale and the cap of soft_cap.
 inline void transform(const Compute& compute, ElementFunction function, TensorView<float> y, float constant = 0.0F) {
-  parallel_for(compute.executor, y.rows(), detail::row_grain(y.columns()), [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      HEADFORMER_ON_TARGET(compute.isa, transform(function, y.row(row), y.columns(), constant));
-    }
+  detail::for_each_row(compute, y, [&](float* row, Index count) {
+    HEADFORMER_ON_TARGET(compute.isa, transform(function, row, count, constant));
   });
 }
 
@@ -55,11 +63,13 @@ inline void add_scaled(const Compute& compute, TensorView<float> y, TensorView<c
 }
 /// y *= factor.
 inline void scale(const Compute& compute, TensorView<float> y, float factor) {
-  transform(compute, ElementFunction::scale, y, factor);
+  detail::for_each_row(
+      compute, y, [&](float* row, Index count) { HEADFORMER_ON_TARGET(compute.isa, scale_row(row, count, factor)); });
 }
 /// y = cap * tanh(y / cap): logits bounded softly (Gemma 2, arXiv:2408.00118).
 inline void soft_cap(const Compute& compute, TensorView<float> y, float cap) {
-  transform(compute, ElementFunction::soft_cap, y, cap);
+  detail::for_each_row(
+      compute, y, [&](float* row, Index count) { HEADFORMER_ON_TARGET(compute.isa, soft_cap_row(row, count, cap)); });
 }
 
 }  // namespace headformer::kernels

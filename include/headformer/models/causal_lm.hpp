@@ -7,8 +7,12 @@
 
 #include "headformer/blocks/pre_norm_block.hpp"
 #include "headformer/blocks/stack.hpp"
+#include "headformer/core/cold.hpp"
 #include "headformer/models/causal_language_model.hpp"
+#include "headformer/nn/attention.hpp"
 #include "headformer/nn/embedding.hpp"
+#include "headformer/nn/feed_forward.hpp"
+#include "headformer/nn/norm.hpp"
 
 namespace headformer {
 
@@ -30,7 +34,7 @@ class CausalLm final : public CausalLanguageModel {
   Norm output_norm;
   Linear output;  // [V, D]
 
-  CausalLm(CausalLmConfig config, const Weights& weights)
+  HEADFORMER_COLD CausalLm(CausalLmConfig config, const Weights& weights)
       : CausalLanguageModel(settle_tying(std::move(config), weights)),
         embedding({this->config().vocabulary, this->config().width, this->config().embedding_scale},
                   weights / table_of_embedding(weights)),
@@ -84,7 +88,7 @@ struct CausalLmFamily {
 };
 
 template <class Model>
-std::unique_ptr<CausalLanguageModel> make_causal_lm(CausalLmConfig config, const Weights& weights) {
+HEADFORMER_COLD std::unique_ptr<CausalLanguageModel> make_causal_lm(CausalLmConfig config, const Weights& weights) {
   return std::make_unique<Model>(std::move(config), weights);
 }
 

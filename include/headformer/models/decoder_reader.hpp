@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/causal_lm.hpp"
 #include "headformer/models/rotary_reader.hpp"
 
@@ -32,11 +33,12 @@ inline constexpr Index most_layers = 4096;
 inline constexpr Index most_width = Index{1} << 24;
 
 /// A size that must be there unless the class has a default.
-inline Index read_size(const JsonObject& config, const char* key, Index fallback, Index most) {
+HEADFORMER_COLD inline Index read_size(const JsonObject& config, const char* key, Index fallback, Index most) {
   return fallback > 0 ? config.integer_or(key, fallback, 1, most) : config.integer(key, 1, most);
 }
 
-inline kernels::Activation read_activation(const JsonObject& config, const char* key, std::string_view fallback) {
+HEADFORMER_COLD inline kernels::Activation read_activation(const JsonObject& config, const char* key,
+                                                           std::string_view fallback) {
   const std::string name = config.string_or(key, fallback);
   if (name == "silu" || name == "swish") return kernels::Activation::silu;
   if (name == "gelu") return kernels::Activation::gelu;
@@ -58,7 +60,7 @@ inline void set_window(CausalLmConfig& config, const std::vector<bool>& windowed
 }  // namespace detail
 
 /// A window that a config may leave out (the class's default), switch off (null), or set.
-inline Index read_window(const JsonObject& config, Index fallback) {
+HEADFORMER_COLD inline Index read_window(const JsonObject& config, Index fallback) {
   if (!config.json().contains("sliding_window")) return fallback;
   return config.integer_or("sliding_window", 0, 1);
 }
@@ -84,7 +86,8 @@ std::vector<bool> read_windowed_layers(const JsonObject& config, Index layers, O
 }
 
 /// The common keys of a Hugging Face config of a Llama-like decoder.
-inline CausalLmConfig read_decoder(const JsonObject& config, std::string family, const DecoderDefaults& defaults = {}) {
+HEADFORMER_COLD inline CausalLmConfig read_decoder(const JsonObject& config, std::string family,
+                                                   const DecoderDefaults& defaults = {}) {
   CausalLmConfig result;
   result.family = std::move(family);
   result.width = config.integer("hidden_size", 1, detail::most_width);
@@ -125,7 +128,8 @@ inline CausalLmConfig read_decoder(const JsonObject& config, std::string family,
 
 /// The common keys of a GGUF. What GGUF publishes in no key is read from its tensors: the vocabulary's size, a tied
 /// output, biases.
-inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::string& architecture, std::string family) {
+HEADFORMER_COLD inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::string& architecture,
+                                                   std::string family) {
   const Gguf& gguf = checkpoint.gguf();
   const std::string prefix = architecture + ".";
   const auto has = [&](std::string_view name) { return checkpoint.find(name) != nullptr; };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/decoder_reader.hpp"
 #include "headformer/models/llama.hpp"
 
@@ -18,7 +19,7 @@ inline void finish(CausalLmConfig& config) {
 
 /// The keys of any Gemma's Hugging Face config. Gemma 1 says hidden_act, the later ones hidden_activation; the other
 /// key may be there and means nothing.
-inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDefaults defaults) {
+HEADFORMER_COLD inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDefaults defaults) {
   defaults.tied = true;
   defaults.head_width = 256;
   CausalLmConfig config = read_decoder(json, std::move(family), defaults);
@@ -41,7 +42,7 @@ inline CausalLmConfig read(const JsonObject& json, std::string family, DecoderDe
 }
 
 /// Gemma 1 (https://arxiv.org/abs/2403.08295).
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (!checkpoint.is_gguf()) {
     DecoderDefaults defaults;
     defaults.key_value_heads = 16;

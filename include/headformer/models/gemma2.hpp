@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/gemma.hpp"
 
 namespace headformer {
@@ -21,7 +22,7 @@ inline constexpr std::string_view ignored[] = {"rotary_emb.inv_freq", "rope_freq
                                                "multi_modal_projector."};
 inline NameTable names() { return {rows, ignored, Transform::none, Transform::plus_one}; }
 
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "gemma2", "Gemma2");
     set_window(checkpoint, "gemma2", config);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/gemma2.hpp"
 
 namespace headformer {
@@ -12,7 +13,7 @@ using Gemma3 =
 
 namespace gemma3 {
 
-inline CausalLmConfig read(const JsonObject& json) {
+HEADFORMER_COLD inline CausalLmConfig read(const JsonObject& json) {
   DecoderDefaults defaults;  // the multimodal checkpoints' text_config says only what differs from these
   defaults.rotary_theta = 1000000;
   defaults.vocabulary = 262208;
@@ -41,7 +42,7 @@ inline CausalLmConfig read(const JsonObject& json) {
   return config;
 }
 
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (!checkpoint.is_gguf()) {
     const JsonObject json = checkpoint.config();
     return read(json.has("text_config") ? json.object("text_config") : json);

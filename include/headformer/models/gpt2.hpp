@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/decoder_reader.hpp"
 
 namespace headformer {
@@ -28,7 +29,7 @@ inline constexpr NameRow rows[] = {
 inline constexpr std::string_view ignored[] = {".attn.bias", ".attn.masked_bias"};
 inline NameTable names() { return {rows, ignored}; }
 
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "gpt2", "GPT-2");
     config.learned_positions =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/decoder_reader.hpp"
 
 namespace headformer {
@@ -12,7 +13,7 @@ namespace llama {
 /// GGUF's converter interleaves the halves of each head for its rotary kernel.
 inline NameTable names() { return {decoder_rows, decoder_ignored, Transform::interleaved_heads}; }
 
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return read_decoder(checkpoint, "llama", "Llama");
   const JsonObject json = checkpoint.config();
   CausalLmConfig config = read_decoder(json, "Llama");

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer::mistral {
 
 /// Mistral (Jiang et al. 2023, https://arxiv.org/abs/2310.06825): Llama with a sliding window. Its GGUFs are
 /// Llama's: the format has no key for the window there, so they run without one, as in llama.cpp.
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   const JsonObject json = checkpoint.config();
   DecoderDefaults defaults;
   defaults.key_value_heads = 8;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer::phi3 {
@@ -15,7 +16,7 @@ inline NameTable names() { return {rows, decoder_ignored}; }
 
 /// Phi-3, 3.5 and 4-mini (Abdin et al. 2024, https://arxiv.org/abs/2404.14219): Llama with fused projections and
 /// LongRoPE.
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "phi3", "Phi3");
     set_window(checkpoint, "phi3", config);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer::qwen2 {
@@ -22,7 +23,7 @@ inline void read_windows(const JsonObject& json, CausalLmConfig& config) {
 }
 
 /// Qwen 2 and 2.5 (https://arxiv.org/abs/2407.10671): Llama with biases on queries, keys and values.
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return read_decoder(checkpoint, "qwen2", "Qwen2");
   const JsonObject json = checkpoint.config();
   CausalLmConfig config = read_decoder(json, "Qwen2", defaults());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/qwen2.hpp"
 
 namespace headformer {
@@ -10,7 +11,7 @@ using Qwen3 =
 
 namespace qwen3 {
 
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return read_decoder(checkpoint, "qwen3", "Qwen3");
   const JsonObject json = checkpoint.config();
   DecoderDefaults defaults = qwen2::defaults();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/nn/rotary.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
@@ -11,7 +12,8 @@ namespace headformer {
 
 namespace detail {
 
-inline std::vector<float> rotary_factors(const JsonObject& parameters, std::string_view key, Index width) {
+HEADFORMER_COLD inline std::vector<float> rotary_factors(const JsonObject& parameters, std::string_view key,
+                                                         Index width) {
   const std::vector<double> numbers = parameters.numbers(key, 0.0, 1e9);
   if (static_cast<Index>(numbers.size()) != width / 2) {
     parameters.fail(key, std::to_string(width / 2) + " numbers (half the rotated width)");
@@ -36,8 +38,8 @@ struct RotaryDefaults {
 /// Rotary settings of a Hugging Face config in either manner: `rope_theta` and `rope_scaling` beside each other
 /// (transformers 4), or both in `rope_parameters` (transformers 5), there also one for each `layer_type`. Where both
 /// are given `rope_scaling` goes first, as in the reference.
-inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, const RotaryDefaults& defaults,
-                                const std::string& layer_type = "") {
+HEADFORMER_COLD inline RotaryConfig read_rotary(const JsonObject& config, Index head_width,
+                                                const RotaryDefaults& defaults, const std::string& layer_type = "") {
   static const Json no_parameters = Json::object();
   JsonObject parameters(no_parameters, config.file(), "rope_parameters");
   const bool scaling_first = layer_type.empty() && config.has("rope_scaling") && !config.find("rope_scaling")->empty();
@@ -111,7 +113,8 @@ inline RotaryConfig read_rotary(const JsonObject& config, Index head_width, cons
 }
 
 /// Rotary settings of a GGUF: `<architecture>.rope.*` and the tensors of factors.
-inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string& architecture, Index head_width) {
+HEADFORMER_COLD inline RotaryConfig read_rotary(const Checkpoint& checkpoint, const std::string& architecture,
+                                                Index head_width) {
   const Gguf& gguf = checkpoint.gguf();
   const std::string prefix = architecture + ".rope.";
   RotaryConfig rotary;

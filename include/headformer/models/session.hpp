@@ -7,14 +7,9 @@
 #include <vector>
 
 #include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/session_options.hpp"
 
 namespace headformer {
-
-struct SessionOptions {
-  DType cache = DType::f32;  ///< of keys and values: f32, f16, bf16 or q8_0
-  Index reserve = 0;         ///< positions to hold memory for from the start; 0: grow by pages
-  Index rows = 512;          ///< longest piece a prompt is computed in; bounds the temporary memory, changes no bits
-};
 
 /// One sequence of a decoder language model: append ids or embeddings, read logits, go back, branch off. Owns its
 /// state; the workspace may be shared by sessions that do not run at the same time.

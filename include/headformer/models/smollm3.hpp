@@ -1,11 +1,12 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer::smollm3 {
 
 /// SmolLM3 (https://huggingface.co/blog/smollm3): Llama whose every fourth layer has no rotary embedding.
-inline CausalLmConfig config(const Checkpoint& checkpoint) {
+HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
     CausalLmConfig config = read_decoder(checkpoint, "smollm3", "SmolLM3");
     for (std::size_t i = 3; i < config.layers.size(); i += 4)

@@ -3,29 +3,14 @@
 #include <memory>
 #include <span>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/attention.hpp"
 #include "headformer/kernels/rotary.hpp"
+#include "headformer/nn/attention_config.hpp"
 #include "headformer/nn/linear.hpp"
 #include "headformer/nn/norm.hpp"
 
 namespace headformer {
-
-/// H query heads share K key/value heads (Ainslie et al. 2023, https://arxiv.org/abs/2305.13245). A layer's own data:
-/// layers of one model may differ in window and rotary base.
-struct AttentionConfig {
-  Index slot = 0;             ///< where the layer keeps its keys and values
-  Index width = 0;            ///< D
-  Index heads = 0;            ///< H
-  Index key_value_heads = 0;  ///< K; divides H
-  Index head_width = 0;       ///< Dh
-  float scale = 1;            ///< of the scores, before the soft cap
-  float soft_cap = 0;         ///< scores become cap * tanh(scores / cap); 0: none
-  Index window = 0;           ///< a query sees this many keys, itself included; 0: all
-  bool bias = false;          ///< of the query, key and value projections
-  bool output_bias = false;
-  RotaryConfig rotary;
-  NormConfig head_norm;
-};
 
 /// Mask policies: which keys [i - left, i + right] the query at absolute index i sees.
 struct Causal {
@@ -60,7 +45,7 @@ struct SelfAttention {
   HeadNorm key_norm;       // [Dh]
   Linear output;           // [D, H * Dh]
 
-  SelfAttention(const AttentionConfig& c, const Weights& weights)
+  HEADFORMER_COLD SelfAttention(const AttentionConfig& c, const Weights& weights)
       : config(c),
         query_key_value({c.width,
                          {{"query", c.heads * c.head_width, c.head_width},

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/nn/context.hpp"
 #include "headformer/weights/weights.hpp"
 
@@ -19,7 +20,7 @@ struct Embedding {
   kernels::PackedMatrix table;  // [V, D]
   float scale;
 
-  Embedding(const EmbeddingConfig& config, const Weights& weights) : scale(config.scale) {
+  HEADFORMER_COLD Embedding(const EmbeddingConfig& config, const Weights& weights) : scale(config.scale) {
     const MatrixPart part{"", config.count};
     table = std::move(weights.matrices(std::span(&part, 1), config.width).front());
   }
@@ -44,7 +45,7 @@ struct NoPositions {
 struct LearnedPositions {
   Tensor<float> table;  // [P, D]
 
-  LearnedPositions(const EmbeddingConfig& config, const Weights& weights)
+  HEADFORMER_COLD LearnedPositions(const EmbeddingConfig& config, const Weights& weights)
       : table((weights / "positions").table("weight", Shape{config.count, config.width})) {}
 
   /// x [T, D] in place; positions have been checked against the table.

@@ -1,17 +1,11 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/activation.hpp"
+#include "headformer/nn/feed_forward_config.hpp"
 #include "headformer/nn/linear.hpp"
 
 namespace headformer {
-
-/// The activation is data, as the checkpoint's config names it; whether there is a gate is structure.
-struct FeedForwardConfig {
-  Index width = 0;         ///< D
-  Index hidden_width = 0;  ///< F
-  kernels::Activation activation = kernels::Activation::silu;
-  bool bias = false;
-};
 
 /// down(act(up(x))), added to the residual. x [T, D] -> y [T, D].
 struct Mlp {
@@ -19,7 +13,7 @@ struct Mlp {
   Linear up;    // [F, D]
   Linear down;  // [D, F]
 
-  Mlp(const FeedForwardConfig& config, const Weights& weights)
+  HEADFORMER_COLD Mlp(const FeedForwardConfig& config, const Weights& weights)
       : activation(config.activation),
         up({config.width, {{"up", config.hidden_width}}, config.bias}, weights),
         down({config.hidden_width, {{"down", config.width}}, config.bias}, weights) {}
@@ -41,7 +35,7 @@ struct GatedMlp {
   Linear gate_up;  // [2F, D]
   Linear down;     // [D, F]
 
-  GatedMlp(const FeedForwardConfig& config, const Weights& weights)
+  HEADFORMER_COLD GatedMlp(const FeedForwardConfig& config, const Weights& weights)
       : activation(config.activation),
         gate_up({config.width, {{"gate", config.hidden_width}, {"up", config.hidden_width}}, config.bias}, weights),
         down({config.hidden_width, {{"down", config.width}}, config.bias}, weights) {}

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/matmul.hpp"
 #include "headformer/nn/context.hpp"
 #include "headformer/weights/weights.hpp"
@@ -22,7 +23,7 @@ struct LinearConfig {
 /// y = x W^T + b, over packed weights of any type. x [T, in] -> y [T, out].
 class Linear {
  public:
-  Linear(const LinearConfig& config, const Weights& weights)
+  HEADFORMER_COLD Linear(const LinearConfig& config, const Weights& weights)
       : matrices_(weights.matrices(config.parts, config.inputs)), parts_(config.parts) {
     if (config.bias) bias_ = weights.bias(config.parts);
     for (const MatrixPart& part : parts_) outputs_ += part.outputs;

@@ -1,22 +1,19 @@
 #pragma once
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/normalization.hpp"
 #include "headformer/nn/context.hpp"
+#include "headformer/nn/norm_config.hpp"
 #include "headformer/weights/weights.hpp"
 
 namespace headformer {
-
-struct NormConfig {
-  Index width = 0;
-  float epsilon = 1e-5F;
-};
 
 /// Root mean square normalisation (Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467). x [T, D] -> y [T, D].
 struct RmsNorm {
   Tensor<float> weight;  // [D]
   float epsilon;
 
-  RmsNorm(const NormConfig& config, const Weights& weights)
+  HEADFORMER_COLD RmsNorm(const NormConfig& config, const Weights& weights)
       : weight(weights.vector("weight", config.width)), epsilon(config.epsilon) {}
 
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
@@ -30,7 +27,7 @@ struct LayerNorm {
   Tensor<float> bias;    // [D]
   float epsilon;
 
-  LayerNorm(const NormConfig& config, const Weights& weights)
+  HEADFORMER_COLD LayerNorm(const NormConfig& config, const Weights& weights)
       : weight(weights.vector("weight", config.width)),
         bias(weights.vector("bias", config.width)),
         epsilon(config.epsilon) {}

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/preprocess/jinja/string_methods.hpp"
 
@@ -18,7 +19,7 @@ inline constexpr std::string_view continue_mark = "CONTINUE_FINAL_MESSAGE_TAG ";
 
 /// Drops keys that are null, and gives reasoning under the names that templates read. Throws ArgumentError unless the
 /// messages are a list, not empty, of objects.
-inline void normalise_messages(nlohmann::ordered_json& messages) {
+HEADFORMER_COLD inline void normalise_messages(nlohmann::ordered_json& messages) {
   if (!messages.is_array() || messages.empty())
     throw ArgumentError("chat template: expected messages to be a list of at least one");
   for (auto& message : messages) {
@@ -41,8 +42,8 @@ inline void normalise_messages(nlohmann::ordered_json& messages) {
 
 /// Puts the mark behind the last message's `field` and returns the text before the mark. `source` is the template's: it
 /// must mention the field. Throws ArgumentError when there is nothing to continue.
-inline std::string mark_final_message(nlohmann::ordered_json& messages, const std::string& field,
-                                      const std::string& source) {
+HEADFORMER_COLD inline std::string mark_final_message(nlohmann::ordered_json& messages, const std::string& field,
+                                                      const std::string& source) {
   const auto fail = [](const std::string& message) -> std::string { throw ArgumentError("chat template: " + message); };
   if (!messages.is_array() || messages.empty()) return fail("continue_final_message needs a conversation");
   auto& last = messages.back();
@@ -77,7 +78,7 @@ inline std::string mark_final_message(nlohmann::ordered_json& messages, const st
 }
 
 /// The prompt up to the mark.
-inline std::string cut_at_mark(std::string prompt, const std::string& final_text) {
+HEADFORMER_COLD inline std::string cut_at_mark(std::string prompt, const std::string& final_text) {
   const std::string_view bare = jinja::stripped(continue_mark, nullptr, true, true);
   const std::size_t at = prompt.rfind(bare);
   if (at == std::string::npos || prompt.find(jinja::stripped(final_text, nullptr, true, true)) == std::string::npos)

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/preprocess/tokenizer/pipeline.hpp"
 
 namespace headformer {
 

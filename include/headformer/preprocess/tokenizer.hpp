@@ -5,18 +5,18 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/core/tensor.hpp"
-#include "headformer/formats/gguf.hpp"
-#include "headformer/preprocess/tokenizer/gguf_tokenizer.hpp"
-#include "headformer/preprocess/tokenizer/json_tokenizer.hpp"
-#include "headformer/preprocess/tokenizer/pipeline.hpp"
+#include "headformer/core/token_id.hpp"
 
 namespace headformer {
+
+class Gguf;
+namespace detail {
+class Pipeline;
+}
 
 /// Text to token ids and back, as a checkpoint's own tokenizer does it: byte pair encoding, byte-level (GPT-2, Llama 3,
 /// Qwen, SmolLM) and in SentencePiece's manner with byte fallback (Llama 2, Gemma, Phi-3). Immutable; copies are cheap
@@ -33,82 +33,54 @@ class Tokenizer {
   /// nothing where there is a tokenizer.json.
   /// Throws FormatError, naming file, component and what was found, when tokenizer.json is missing or broken or has a
   /// component that is not supported.
-  static Tokenizer from_files(const FileReader& files) {
-    try {
-      return Tokenizer(detail::read_json_tokenizer(files));
-    } catch (const ConfigError& error) {
-      throw FormatError(error.what());
-    }
-  }
+  static Tokenizer from_files(const FileReader& files);
 
   /// The tokenizer of a GGUF file's metadata (tokenizer.ggml.*): model `gpt2` with its named pre-tokenizers, and
   /// `llama`. It gives what the publisher's own tokenizer gives. Throws FormatError, naming file and key, when a key is
   /// missing or broken or names a model or pre-tokenizer that is not known. Keeps the file mapped.
-  static Tokenizer from_gguf(const Gguf& file) {
-    try {
-      return Tokenizer(detail::read_gguf_tokenizer(file));
-    } catch (const ConfigError& error) {
-      throw FormatError(error.what());
-    }
-  }
+  static Tokenizer from_gguf(const Gguf& file);
 
   /// The ids of a text, with the special tokens around it that the tokenizer adds. Texts of special and other added
   /// tokens inside become their ids. Throws ArgumentError when the text is no UTF-8 (with the offset of the first byte
   /// that is not) or holds 256 MiB or more, or needs more steps of a regular expression than are allowed.
-  std::vector<TokenId> encode(std::string_view text, bool add_special_tokens = true) const {
-    return pipeline_->encode(text, add_special_tokens);
-  }
+  std::vector<TokenId> encode(std::string_view text, bool add_special_tokens = true) const;
 
   /// The text of ids. What is no UTF-8 becomes U+FFFD as in the reference; its clean_up_tokenization_spaces does
   /// nothing for byte pair models, so there is none here. Throws ArgumentError when an id is none of the vocabulary's.
-  std::string decode(std::span<const TokenId> ids, bool skip_special_tokens = false) const {
-    std::string text;
-    detail::TextRun run(pipeline_, skip_special_tokens);
-    for (const TokenId id : ids) run.push(id, text);
-    run.finish(text);
-    return text;
-  }
+  std::string decode(std::span<const TokenId> ids, bool skip_special_tokens = false) const;
 
   /// The size of the vocabulary with added tokens: the greatest id + 1.
-  Index size() const { return static_cast<Index>(pipeline_->size()); }
+  Index size() const;
 
   /// The id of a token's text as the vocabulary spells it; nothing when it has none.
-  std::optional<TokenId> id_of(std::string_view token) const {
-    TokenId id = pipeline_->added.find(token);
-    if (id == detail::Vocabulary::none) id = pipeline_->model.vocabulary().find(token);
-    return id == detail::Vocabulary::none ? std::nullopt : std::optional(id);
-  }
+  std::optional<TokenId> id_of(std::string_view token) const;
 
   /// A token's text as the vocabulary spells it ("Ġthe", "▁the", "<0x41>"); empty for an id that no token has. Throws
   /// ArgumentError when the id is not below size().
-  std::string token_text(TokenId id) const {
-    pipeline_->check(id);
-    if (const detail::AddedToken* token = pipeline_->added.token(id)) return token->content;
-    const detail::Vocabulary& vocabulary = pipeline_->model.vocabulary();
-    return vocabulary.has(id) ? std::string(vocabulary.text_of(id)) : std::string();
-  }
+  std::string token_text(TokenId id) const;
 
   /// The bytes that a token puts into a text that has begun, whole characters or not ("Ġthe" and "▁the": " the",
   /// "<0x41>": "A"); a special token's are its name. Empty for an id that no token has.
-  std::string text_bytes(TokenId id) const { return pipeline_->text_bytes(id); }
+  std::string text_bytes(TokenId id) const;
 
   /// The special tokens that the checkpoint names; nothing where it does not.
-  std::optional<TokenId> bos() const { return pipeline_->bos; }
-  std::optional<TokenId> eos() const { return pipeline_->eos; }
-  std::optional<TokenId> unk() const { return pipeline_->unk; }
-  std::optional<TokenId> pad() const { return pipeline_->pad; }
+  std::optional<TokenId> bos() const;
+  std::optional<TokenId> eos() const;
+  std::optional<TokenId> unk() const;
+  std::optional<TokenId> pad() const;
 
   /// Whether decoding with skip_special_tokens leaves this id out; false for an id that no token has.
-  bool is_special(TokenId id) const {
-    const std::optional<std::string_view> text = pipeline_->decoded_text(id);
-    return text && pipeline_->added.is_special(*text);
-  }
+  bool is_special(TokenId id) const;
 
  private:
   friend class Detokenizer;
-  explicit Tokenizer(std::shared_ptr<const detail::Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
+  explicit Tokenizer(std::shared_ptr<const detail::Pipeline> pipeline);
 
   std::shared_ptr<const detail::Pipeline> pipeline_;
 };
 
 }  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/preprocess/tokenizer-inl.hpp"
+#endif

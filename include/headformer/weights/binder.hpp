@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/quantization.hpp"
 #include "headformer/weights/checkpoint.hpp"
 #include "headformer/weights/load_options.hpp"
@@ -19,14 +20,14 @@ struct TensorSource {
   Transform transform = Transform::none;
   std::string name = {};
 
-  [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
+  HEADFORMER_COLD [[noreturn]] void fail(const std::string& expected, const std::string& found) const {
     throw WeightError(entry->bytes.name() + ": tensor " + detail::quoted(entry->name) + " (" + name + "): expected " +
                       expected + ", found " + found);
   }
-  void expect_shape(const Shape& shape) const {
+  HEADFORMER_COLD void expect_shape(const Shape& shape) const {
     if (!(entry->shape == shape)) fail("shape " + to_string(shape), to_string(entry->shape));
   }
-  void expect_weight_dtype() const {
+  HEADFORMER_COLD void expect_weight_dtype() const {
     switch (entry->dtype) {
       case DType::i8:
       case DType::u8:
@@ -51,8 +52,8 @@ struct TensorSource {
 class Binder {
  public:
   /// The checkpoint, table and options outlive it. `measuring`: nothing is to be read or allocated.
-  Binder(const Checkpoint& checkpoint, const NameTable& table, const LoadOptions& options, Executor& executor,
-         bool measuring)
+  HEADFORMER_COLD Binder(const Checkpoint& checkpoint, const NameTable& table, const LoadOptions& options,
+                         Executor& executor, bool measuring)
       : checkpoint_(checkpoint), table_(table), options_(options), executor_(executor), measuring_(measuring) {
     for (const TensorEntry& entry : checkpoint.tensors()) total_bytes_ += entry.bytes.size();
   }
@@ -62,7 +63,7 @@ class Binder {
   bool measuring() const { return measuring_; }
 
   /// The tensor behind a canonical name; its entry is nullptr when there is none.
-  TensorSource try_find(const std::string& canonical) const {
+  HEADFORMER_COLD TensorSource try_find(const std::string& canonical) const {
     const auto [pattern, layer, member] = split(canonical);
     for (const NameRow& row : table_.rows) {
       if (row.canonical != pattern) continue;
@@ -80,7 +81,7 @@ class Binder {
   }
 
   /// Throws WeightError when there is none.
-  TensorSource find(const std::string& canonical) const {
+  HEADFORMER_COLD TensorSource find(const std::string& canonical) const {
     TensorSource source = try_find(canonical);
     if (source.entry == nullptr) {
       throw WeightError(checkpoint_.tensors_name() + ": tensor " + published_name(canonical) + " (" + canonical +
@@ -90,7 +91,7 @@ class Binder {
   }
 
   /// Counts a tensor as used; reports progress; the place where a load can be cancelled.
-  void take(const TensorEntry& entry) {
+  HEADFORMER_COLD void take(const TensorEntry& entry) {
     if (!used_.insert(&entry).second) return;
     done_bytes_ += entry.bytes.size();
     if (measuring_) return;
@@ -109,7 +110,7 @@ class Binder {
     report_.notes.push_back(std::move(text));
   }
 
-  void expect_all_used() const {
+  HEADFORMER_COLD void expect_all_used() const {
     for (const TensorEntry& entry : checkpoint_.tensors()) {
       if (used_.contains(&entry)) continue;
       const bool ignored = std::any_of(table_.ignored.begin(), table_.ignored.end(), [&](std::string_view part) {
@@ -131,7 +132,7 @@ class Binder {
     std::string member;  ///< ".weight"
   };
 
-  static Name split(const std::string& canonical) {
+  HEADFORMER_COLD static Name split(const std::string& canonical) {
     const auto dot = canonical.rfind('.');
     Name name{canonical.substr(0, dot), "", canonical.substr(dot)};
     if (constexpr std::string_view prefix = "layers."; name.pattern.starts_with(prefix)) {
@@ -144,7 +145,7 @@ class Binder {
 
   /// Folders differ in the prefix of their names: as saved from the whole model, from its base, or as a part of a
   /// larger one.
-  const TensorEntry* find_with_prefix(const std::string& name) const {
+  HEADFORMER_COLD const TensorEntry* find_with_prefix(const std::string& name) const {
     if (const TensorEntry* entry = checkpoint_.find(name)) return entry;
     const auto dot = name.find('.');
     const std::string_view first = std::string_view(name).substr(0, dot);
@@ -160,7 +161,7 @@ class Binder {
     return nullptr;
   }
 
-  std::string published_name(const std::string& canonical) const {
+  HEADFORMER_COLD std::string published_name(const std::string& canonical) const {
     const auto [pattern, layer, member] = split(canonical);
     for (const NameRow& row : table_.rows) {
       if (row.canonical == pattern) {

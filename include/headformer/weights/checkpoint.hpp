@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,9 +11,11 @@
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/formats/json.hpp"
-#include "headformer/formats/safetensors.hpp"
+#include "headformer/formats/tensor_entry.hpp"
 
 namespace headformer {
+
+class Safetensors;
 
 /// A checkpoint as it was published: a config and named tensors, mapped and not copied. Immutable; copies share.
 ///
@@ -22,45 +23,16 @@ namespace headformer {
 class Checkpoint {
  public:
   /// A folder or a .gguf file. Throws IoError, FormatError.
-  static Checkpoint open(const std::filesystem::path& path) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) throw IoError(path.string() + ": no such file or folder");
-    if (std::filesystem::is_directory(status)) return from_reader(folder_reader(path), path.string());
-    return from_gguf(Bytes::map(path));
-  }
+  static Checkpoint open(const std::filesystem::path& path);
 
   /// A GGUF file's bytes, wherever they live.
-  static Checkpoint from_gguf(Bytes bytes) {
-    Checkpoint checkpoint;
-    checkpoint.name_ = checkpoint.tensors_name_ = bytes.name();
-    checkpoint.gguf_ = std::make_shared<const Gguf>(Gguf::parse(std::move(bytes)));
-    for (const TensorEntry& entry : checkpoint.gguf_->tensors()) checkpoint.tensors_.push_back(entry);
-    checkpoint.build_index();
-    return checkpoint;
-  }
+  static Checkpoint from_gguf(Bytes bytes);
 
   /// A Hugging Face folder that `files` answers for; `name` stands for its path in messages.
-  static Checkpoint from_reader(FileReader files, std::string name) {
-    Checkpoint checkpoint;
-    checkpoint.name_ = std::move(name);
-    checkpoint.files_ = std::move(files);
-    const Bytes config = checkpoint.require("config.json");
-    checkpoint.config_ = std::make_shared<const Json>(parse_json(config));
-    checkpoint.config_name_ = config.name();
-    checkpoint.read_safetensors();
-    checkpoint.build_index();
-    return checkpoint;
-  }
+  static Checkpoint from_reader(FileReader files, std::string name);
 
   /// Answers for the files of a folder on disk. A link that leads nowhere is a file that cannot be read, not none.
-  static FileReader folder_reader(const std::filesystem::path& folder) {
-    return [folder](const std::string& name) {
-      const std::filesystem::path path = folder / name;
-      std::error_code error;
-      return std::filesystem::exists(std::filesystem::symlink_status(path, error)) ? Bytes::map(path) : Bytes();
-    };
-  }
+  static FileReader folder_reader(const std::filesystem::path& folder);
 
   /// The path, or the name the caller gave.
   const std::string& name() const { return name_; }
@@ -70,71 +42,27 @@ class Checkpoint {
   /// Only when is_gguf().
   const Gguf& gguf() const { return *gguf_; }
   /// config.json; only when not is_gguf().
-  JsonObject config() const { return JsonObject(*config_, config_name_); }
+  JsonObject config() const;
   /// The other files of the folder (tokenizer.json, generation_config.json, ...); none beside a GGUF.
   const FileReader& files() const { return files_; }
 
   /// What decides the family: the first of config.json's `architectures`, or GGUF's `general.architecture`.
-  std::string architecture() const {
-    if (is_gguf()) return std::string(gguf_->string("general.architecture"));
-    const auto names = config().strings("architectures");
-    if (names.empty()) throw ConfigError(config_name_ + ": architectures: expected a class name, found an empty list");
-    return names.front();
-  }
+  std::string architecture() const;
 
   const std::vector<TensorEntry>& tensors() const { return tensors_; }
   /// nullptr when there is none of that name.
-  const TensorEntry* find(std::string_view name) const {
-    const auto found = index_.find(name);
-    return found == index_.end() ? nullptr : &tensors_[found->second];
-  }
+  const TensorEntry* find(std::string_view name) const;
 
  private:
-  Bytes require(const std::string& file) const {
-    Bytes bytes = files_(file);
-    if (bytes.name().empty()) throw IoError(name_ + ": expected a file " + file + ", found none");
-    return bytes;
-  }
+  Checkpoint();
 
-  void read_safetensors() {
-    if (const Bytes single = files_("model.safetensors"); !single.name().empty()) {
-      tensors_name_ = single.name();
-      add(Safetensors::parse(single));
-      return;
-    }
-    const Bytes index = files_("model.safetensors.index.json");
-    if (index.name().empty()) {
-      throw IoError(name_ + ": expected model.safetensors or model.safetensors.index.json, found neither");
-    }
-    tensors_name_ = index.name();
-    const std::map<std::string, std::string> weight_map = parse_shard_index(index);
-    std::unordered_map<std::string, bool> read;
-    for (const auto& [tensor, file] : weight_map) {
-      if (read.emplace(file, true).second) add(Safetensors::parse(require(file)));
-    }
-    build_index();
-    for (const auto& [tensor, file] : weight_map) {
-      const TensorEntry* entry = find(tensor);
-      if (entry == nullptr)
-        throw WeightError(index.name() + ": " + detail::quoted(tensor) + ": expected in " + file +
-                          ", found no such tensor");
-    }
-  }
+  Bytes require(const std::string& file) const;
 
-  void add(const Safetensors& file) {
-    for (const TensorEntry& entry : file.tensors()) tensors_.push_back(entry);
-  }
+  void read_safetensors();
 
-  void build_index() {
-    index_.clear();
-    index_.reserve(tensors_.size());
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      if (!index_.emplace(tensors_[i].name, i).second) {
-        throw FormatError(tensors_[i].bytes.name() + ": tensor " + detail::quoted(tensors_[i].name) +
-                          " is there twice");
-      }
-    }
-  }
+  void add(const Safetensors& file);
+
+  void build_index();
 
   struct Hash {
     using is_transparent = void;
@@ -144,7 +72,7 @@ class Checkpoint {
   std::string name_;
   std::string tensors_name_;
   std::string config_name_;
-  FileReader files_ = [](const std::string&) { return Bytes(); };
+  FileReader files_;
   std::shared_ptr<const Gguf> gguf_;
   std::shared_ptr<const Json> config_;
   std::vector<TensorEntry> tensors_;
@@ -152,3 +80,7 @@ class Checkpoint {
 };
 
 }  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/weights/checkpoint-inl.hpp"
+#endif

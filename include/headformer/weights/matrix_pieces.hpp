@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
 #include "headformer/weights/binder.hpp"
 
@@ -42,8 +43,9 @@ struct MatrixPiece {
 
 /// Finds each part's tensor, `path.part.member`, and checks shapes. Parts that share a tensor take its successive row
 /// ranges; the last of them must end where the tensor does. `inputs` 0: biases.
-inline std::vector<MatrixPiece> find_pieces(const Binder& binder, const std::string& path,
-                                            std::span<const MatrixPart> parts, std::string_view member, Index inputs) {
+HEADFORMER_COLD inline std::vector<MatrixPiece> find_pieces(const Binder& binder, const std::string& path,
+                                                            std::span<const MatrixPart> parts, std::string_view member,
+                                                            Index inputs) {
   std::vector<MatrixPiece> result;
   for (const MatrixPart& part : parts) {
     const std::string module = path.empty() ? part.name : part.name.empty() ? path : path + "." + part.name;
@@ -68,7 +70,7 @@ inline std::vector<MatrixPiece> find_pieces(const Binder& binder, const std::str
 }
 
 /// The type a piece is packed in: what the caller asked for, narrowed by what its rows allow.
-inline DType target_dtype(Binder& binder, const MatrixPiece& piece, Index inputs) {
+HEADFORMER_COLD inline DType target_dtype(Binder& binder, const MatrixPiece& piece, Index inputs) {
   const DType stored = piece.source.entry->dtype;
   const auto asked = binder.options().weights.dtype();
   DType target = asked.value_or(stored);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/weights/matrix_pieces.hpp"
 
 namespace headformer {
@@ -24,20 +25,20 @@ class Weights {
     return Weights(checkpoint, table, options, executor, true);
   }
 
-  Weights operator/(std::string_view name) const {
+  HEADFORMER_COLD Weights operator/(std::string_view name) const {
     Weights child = *this;
     if (name.empty()) return child;
     child.path_ = path_.empty() ? std::string(name) : path_ + "." + std::string(name);
     return child;
   }
-  Weights layer(Index i) const { return *this / ("layers." + std::to_string(i)); }
+  HEADFORMER_COLD Weights layer(Index i) const { return *this / ("layers." + std::to_string(i)); }
   const std::string& path() const { return path_; }
 
   /// A norm's weight, a bias. Shapes: -> [size].
   Tensor<float> vector(std::string_view name, Index size) const { return table(name, Shape{size}); }
 
   /// A small f32 table such as learned positions. Shapes: -> shape.
-  Tensor<float> table(std::string_view name, const Shape& shape) const {
+  HEADFORMER_COLD Tensor<float> table(std::string_view name, const Shape& shape) const {
     const detail::TensorSource source = binder_->find(full_name(name));
     source.expect_shape(shape);
     binder_->take(*source.entry);
@@ -53,7 +54,7 @@ class Weights {
   }
 
   /// Concatenated biases of the parts. Shapes: -> [sum of outputs].
-  Tensor<float> bias(std::span<const MatrixPart> parts) const {
+  HEADFORMER_COLD Tensor<float> bias(std::span<const MatrixPart> parts) const {
     Index outputs = 0;
     for (const MatrixPart& part : parts) outputs += part.outputs;
     binder_->add_packed(static_cast<std::size_t>(outputs) * sizeof(float));
@@ -74,7 +75,7 @@ class Weights {
 
   /// The parts packed for the kernels: one matrix where the stored types agree, else one for each run of parts that do.
   /// Shapes: each part [outputs, inputs]; the results' outputs add up in order.
-  std::vector<kernels::PackedMatrix> matrices(std::span<const MatrixPart> parts, Index inputs) const {
+  HEADFORMER_COLD std::vector<kernels::PackedMatrix> matrices(std::span<const MatrixPart> parts, Index inputs) const {
     std::vector<detail::MatrixPiece> all = detail::find_pieces(*binder_, path_, parts, "weight", inputs);
     for (detail::MatrixPiece& piece : all) piece.target = detail::target_dtype(*binder_, piece, inputs);
     std::vector<kernels::PackedMatrix> result;
@@ -92,7 +93,7 @@ class Weights {
   bool has(std::string_view name) const { return binder_->try_find(full_name(name)).entry != nullptr; }
 
   /// Whether two tensors are equal to the last bit; the second then counts as used.
-  bool same(std::string_view name, std::string_view other) const {
+  HEADFORMER_COLD bool same(std::string_view name, std::string_view other) const {
     const TensorEntry& first = *binder_->find(full_name(name)).entry;
     const TensorEntry& second = *binder_->find(full_name(other)).entry;
     const bool equal =

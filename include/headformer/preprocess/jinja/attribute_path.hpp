@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/interpreter.hpp"
 
 namespace headformer::jinja {
@@ -48,7 +49,7 @@ class AttributePath {
 };
 
 /// Several of them, separated by commas.
-inline std::vector<AttributePath> attribute_paths(const Value& attribute) {
+HEADFORMER_COLD inline std::vector<AttributePath> attribute_paths(const Value& attribute) {
   std::vector<AttributePath> paths;
   if (!attribute.is_text()) {
     paths.emplace_back(attribute);
@@ -64,7 +65,7 @@ inline std::vector<AttributePath> attribute_paths(const Value& attribute) {
 }
 
 /// Text in lower case for comparisons that ignore case; other values as they are.
-inline Value fold_case(Interpreter& interpreter, const Value& value, bool fold) {
+HEADFORMER_COLD inline Value fold_case(Interpreter& interpreter, const Value& value, bool fold) {
   if (!fold || !value.is_text()) return value;
   interpreter.budget().allocate(8 * value.bytes().size());
   return interpreter.text(lowered(value.bytes()));

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/sequence_filters.hpp"
 #include "headformer/preprocess/jinja/text_filters.hpp"
 
@@ -16,7 +17,7 @@ struct NamedFilter {
 };
 }  // namespace detail
 
-inline FilterFunction find_filter(std::string_view name) {
+HEADFORMER_COLD inline FilterFunction find_filter(std::string_view name) {
   static constexpr std::array<detail::NamedFilter, 48> all = {{
       {"abs", filters::absolute},
       {"attr", filters::attr},

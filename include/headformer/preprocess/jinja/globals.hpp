@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/methods.hpp"
 #include "headformer/preprocess/jinja/parameters.hpp"
 
@@ -14,7 +15,7 @@ namespace headformer::jinja {
 
 namespace detail {
 
-inline Value range(Interpreter&, Arguments& arguments) {
+HEADFORMER_COLD inline Value range(Interpreter&, Arguments& arguments) {
   constexpr Integer longest = 100000;  // the sandbox's
   const Parameters p(arguments, "range", {"start", "stop", "step"}, 1);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -36,7 +37,7 @@ inline Value range(Interpreter&, Arguments& arguments) {
 }
 
 /// dict(mapping or pairs, **names), as entries.
-inline Dict dict_of(Interpreter& interpreter, const Arguments& arguments) {
+HEADFORMER_COLD inline Dict dict_of(Interpreter& interpreter, const Arguments& arguments) {
   Budget& budget = interpreter.budget();
   Dict dict;
   if (arguments.positional.size() > 1) throw Failure("dict expects at most 1 argument");
@@ -57,7 +58,7 @@ inline Dict dict_of(Interpreter& interpreter, const Arguments& arguments) {
   return dict;
 }
 
-inline Value make_namespace(Interpreter& interpreter, Arguments& arguments) {
+HEADFORMER_COLD inline Value make_namespace(Interpreter& interpreter, Arguments& arguments) {
   const auto space = interpreter.make_namespace();
   const Dict dict = dict_of(interpreter, arguments);
   for (const auto& [key, value] : dict.entries()) space->set(key, value, interpreter.budget());
@@ -146,7 +147,7 @@ class Joiner : public Object {
   bool used_ = false;
 };
 
-inline Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
+HEADFORMER_COLD inline Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
   const Parameters p(arguments, "strftime_now", {"format"}, 1);
   std::string format;
   const std::string& given = p.text(0);
@@ -175,7 +176,7 @@ inline Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
 
 }  // namespace detail
 
-inline std::optional<Value> find_global(std::string_view name) {
+HEADFORMER_COLD inline std::optional<Value> find_global(std::string_view name) {
   if (name == "range") return make_function("range", detail::range);
   if (name == "namespace") return make_function("namespace", detail::make_namespace);
   if (name == "dict") return Value(ObjectPtr(std::make_shared<detail::DictType>()));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/compare.hpp"
 #include "headformer/preprocess/jinja/print.hpp"
 #include "headformer/preprocess/jinja/value.hpp"
@@ -14,7 +15,7 @@ namespace headformer::jinja {
 
 /// A JSON value as the template sees it; objects keep the order of their keys. Throws Failure when it nests deeper than
 /// `nesting_limit`.
-inline Value from_json(const nlohmann::ordered_json& json, Budget& budget, unsigned level = 0) {
+HEADFORMER_COLD inline Value from_json(const nlohmann::ordered_json& json, Budget& budget, unsigned level = 0) {
   using Type = nlohmann::ordered_json::value_t;
   if (level > nesting_limit) throw Failure("the input nests too deeply");
   switch (json.type()) {
@@ -56,7 +57,7 @@ struct JsonStyle {
 
 namespace detail {
 
-inline void append_json_string(std::string& out, std::string_view text, bool ensure_ascii) {
+HEADFORMER_COLD inline void append_json_string(std::string& out, std::string_view text, bool ensure_ascii) {
   const auto unit = [&](unsigned value) {
     char buffer[8];
     std::snprintf(buffer, sizeof buffer, "\\u%04x", value & 0xffffU);
@@ -102,14 +103,14 @@ inline void append_json_string(std::string& out, std::string_view text, bool ens
   out += '"';
 }
 
-inline std::string json_float(double value) {
+HEADFORMER_COLD inline std::string json_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
   return float_text(value);
 }
 
 /// A dict's key as JSON has it: always a string.
-inline std::string json_key(const Value& key) {
+HEADFORMER_COLD inline std::string json_key(const Value& key) {
   if (key.is_text()) return key.bytes();
   if (key.is_none()) return "null";
   if (key.is<bool>()) return key.boolean() ? "true" : "false";
@@ -121,8 +122,8 @@ inline std::string json_key(const Value& key) {
 }  // namespace detail
 
 /// json.dumps(value). Throws Failure for what JSON cannot hold.
-inline void append_json(std::string& out, const Value& value, const JsonStyle& style, Budget& budget,
-                        unsigned level = 0) {
+HEADFORMER_COLD inline void append_json(std::string& out, const Value& value, const JsonStyle& style, Budget& budget,
+                                        unsigned level = 0) {
   const auto new_line = [&](unsigned depth) {
     if (!style.indent) return;
     budget.allocate(depth + 1, style.indent->size() + 1);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/loop.hpp"
 #include "headformer/preprocess/jinja/string_methods.hpp"
 
@@ -34,8 +35,8 @@ inline constexpr std::array<std::string_view, 5> dict_mutators = {"clear", "pop"
 inline constexpr std::array<std::string_view, 8> list_mutators = {"append", "clear", "pop",    "reverse",
                                                                   "insert", "sort",  "extend", "remove"};
 
-inline Value call_dict_method(Interpreter& interpreter, std::string_view name, const Value& self,
-                              const Arguments& arguments) {
+HEADFORMER_COLD inline Value call_dict_method(Interpreter& interpreter, std::string_view name, const Value& self,
+                                              const Arguments& arguments) {
   if (name == "get") {
     const Parameters p(arguments, "get", {"key", "default"}, 1);
     if (!is_hashable(*p[0])) throw Failure("unhashable type: '" + type_name(*p[0]) + "'");
@@ -50,8 +51,8 @@ inline Value call_dict_method(Interpreter& interpreter, std::string_view name, c
   return Value(ObjectPtr(std::make_shared<DictView>(self.dict_pointer(), part)));
 }
 
-inline Value call_list_method(Interpreter& interpreter, std::string_view name, const Value& self,
-                              const Arguments& arguments) {
+HEADFORMER_COLD inline Value call_list_method(Interpreter& interpreter, std::string_view name, const Value& self,
+                                              const Arguments& arguments) {
   Budget& budget = interpreter.budget();
   const auto& items = self.sequence()->items;
   if (name == "copy") {
@@ -84,7 +85,7 @@ Value bound(const Value& self, std::string_view name, CallMethod call) {
 
 }  // namespace detail
 
-inline std::optional<Value> find_method(const Value& object, std::string_view name) {
+HEADFORMER_COLD inline std::optional<Value> find_method(const Value& object, std::string_view name) {
   const auto unsafe = [&] {
     return Value::undefined("access to attribute '" + std::string(name) + "' of '" + type_name(object) +
                             "' object is unsafe");

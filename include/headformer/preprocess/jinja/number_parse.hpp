@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/string_methods.hpp"
 
 namespace headformer::jinja {
@@ -13,7 +14,7 @@ namespace headformer::jinja {
 namespace detail {
 
 /// Digits with single underscores between them, the underscores removed; nothing if they stand elsewhere.
-inline std::optional<std::string> plain_digits(std::string_view text) {
+HEADFORMER_COLD inline std::optional<std::string> plain_digits(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto alphanumeric = [&](std::size_t at) {
@@ -31,7 +32,7 @@ inline std::optional<std::string> plain_digits(std::string_view text) {
 }  // namespace detail
 
 /// int(text, base); nothing when it is none. Throws Failure for a base that does not exist.
-inline std::optional<Integer> parse_integer(std::string_view text, Integer base) {
+HEADFORMER_COLD inline std::optional<Integer> parse_integer(std::string_view text, Integer base) {
   if (base != 0 && (base < 2 || base > 36)) throw Failure("int() base must be >= 2 and <= 36, or 0");
   text = stripped(text, nullptr, true, true);
   const bool negative = text.starts_with('-');
@@ -63,7 +64,7 @@ inline std::optional<Integer> parse_integer(std::string_view text, Integer base)
 }
 
 /// float(text); nothing when it is none.
-inline std::optional<double> parse_float(std::string_view text) {
+HEADFORMER_COLD inline std::optional<double> parse_float(std::string_view text) {
   text = stripped(text, nullptr, true, true);
   const auto plain = detail::plain_digits(text);
   if (!plain || plain->empty()) return std::nullopt;

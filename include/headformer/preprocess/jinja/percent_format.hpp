@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/print.hpp"
 #include "headformer/preprocess/jinja/value.hpp"
 
@@ -30,7 +31,7 @@ namespace detail {
 constexpr std::size_t widest_field = 1 << 20;
 
 /// A width or a precision at `at`, which moves behind it.
-inline std::optional<std::size_t> field_size(std::string_view text, std::size_t& at) {
+HEADFORMER_COLD inline std::optional<std::size_t> field_size(std::string_view text, std::size_t& at) {
   std::optional<std::size_t> number;
   for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
     number = number.value_or(0) * 10 + static_cast<std::size_t>(text[at] - '0');
@@ -39,7 +40,7 @@ inline std::optional<std::size_t> field_size(std::string_view text, std::size_t&
   return number;
 }
 
-inline std::string digits_in_base(Integer magnitude, unsigned base, bool upper) {
+HEADFORMER_COLD inline std::string digits_in_base(Integer magnitude, unsigned base, bool upper) {
   const std::string_view symbols = upper ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string digits;
   do {
@@ -51,7 +52,8 @@ inline std::string digits_in_base(Integer magnitude, unsigned base, bool upper) 
 }
 
 /// The magnitude of a float in one of the styles e, f, g, E, F, G, %.
-inline std::string float_digits(double magnitude, char type, std::size_t precision, bool alternate, Budget& budget) {
+HEADFORMER_COLD inline std::string float_digits(double magnitude, char type, std::size_t precision, bool alternate,
+                                                Budget& budget) {
   if (std::isnan(magnitude) || std::isinf(magnitude)) {
     const bool upper = type == 'E' || type == 'F' || type == 'G';
     return std::isnan(magnitude) ? (upper ? "NAN" : "nan") : (upper ? "INF" : "inf");
@@ -64,7 +66,7 @@ inline std::string float_digits(double magnitude, char type, std::size_t precisi
   return text;
 }
 
-inline std::string grouped(const std::string& digits, char separator, std::size_t every) {
+HEADFORMER_COLD inline std::string grouped(const std::string& digits, char separator, std::size_t every) {
   const std::size_t whole = std::min(digits.find_first_not_of("0123456789abcdefABCDEF"), digits.size());
   std::string result;
   for (std::size_t i = 0; i < whole; ++i) {
@@ -77,8 +79,8 @@ inline std::string grouped(const std::string& digits, char separator, std::size_
 }  // namespace detail
 
 /// `text` filled up to the width; `prefix` (sign, base) stays before zeros.
-inline std::string padded(const std::string& prefix, const std::string& text, const FormatSpec& spec, char align,
-                          Budget& budget) {
+HEADFORMER_COLD inline std::string padded(const std::string& prefix, const std::string& text, const FormatSpec& spec,
+                                          char align, Budget& budget) {
   const std::size_t length = count_code_points(prefix) + count_code_points(text);
   const std::size_t missing = spec.width.value_or(0) > length ? *spec.width - length : 0;
   budget.allocate(missing * spec.fill.size() + prefix.size() + text.size());
@@ -94,7 +96,7 @@ inline std::string padded(const std::string& prefix, const std::string& text, co
 }
 
 /// A number by a format specification. Integers take b c d o x X n, floats and integers e f g % and their capitals.
-inline std::string format_number(const Value& value, const FormatSpec& spec, Budget& budget) {
+HEADFORMER_COLD inline std::string format_number(const Value& value, const FormatSpec& spec, Budget& budget) {
   const bool negative = value.is_integer() ? value.integer() < 0 : std::signbit(value.number());
   std::string prefix = negative ? "-" : spec.sign == '+' ? "+" : spec.sign == ' ' ? " " : "";
   std::string digits;
@@ -133,7 +135,7 @@ inline std::string format_number(const Value& value, const FormatSpec& spec, Bud
 }
 
 /// format % value: Python's printf-style formatting.
-inline std::string percent_formatted(const Value& format, const Value& value, Budget& budget) {
+HEADFORMER_COLD inline std::string percent_formatted(const Value& format, const Value& value, Budget& budget) {
   const std::string_view text = format.bytes();
   const bool tuple = value.is_tuple();
   std::size_t used = 0;

@@ -7,11 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/value.hpp"
 
 namespace headformer::jinja {
 
-inline std::string integer_text(Integer value) {
+HEADFORMER_COLD inline std::string integer_text(Integer value) {
   const bool negative = value < 0;
   Integer rest = negative ? -value : value;
   std::string digits;
@@ -25,7 +26,7 @@ inline std::string integer_text(Integer value) {
 }
 
 /// float.__repr__: the shortest digits that read back as the same number, an exponent below 1e-4 and from 1e16 on.
-inline std::string float_text(double value) {
+HEADFORMER_COLD inline std::string float_text(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   char buffer[64];
@@ -49,7 +50,7 @@ inline std::string float_text(double value) {
 }
 
 /// str.__repr__.
-inline void append_quoted(std::string& out, std::string_view text) {
+HEADFORMER_COLD inline void append_quoted(std::string& out, std::string_view text) {
   const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
   out += quote;
   for (std::size_t at = 0; at < text.size();) {
@@ -77,7 +78,7 @@ inline void append_quoted(std::string& out, std::string_view text) {
 }
 
 /// repr(value). Charges what it writes as it goes: shared containers can print far larger than they are.
-inline void append_repr(std::string& out, const Value& value, Budget& budget) {
+HEADFORMER_COLD inline void append_repr(std::string& out, const Value& value, Budget& budget) {
   const auto list = [&](const std::vector<Value>& items, const char* open, const char* close) {
     out += open;
     bool first = true;
@@ -127,14 +128,14 @@ inline void append_repr(std::string& out, const Value& value, Budget& budget) {
   }
 }
 
-inline std::string repr(const Value& value, Budget& budget) {
+HEADFORMER_COLD inline std::string repr(const Value& value, Budget& budget) {
   std::string out;
   append_repr(out, value, budget);
   return out;
 }
 
 /// str(value): text as it is, undefined as nothing, everything else as repr().
-inline std::string to_text(const Value& value, Budget& budget) {
+HEADFORMER_COLD inline std::string to_text(const Value& value, Budget& budget) {
   if (value.is_text()) {
     budget.allocate(value.bytes().size());
     return value.bytes();
@@ -144,7 +145,7 @@ inline std::string to_text(const Value& value, Budget& budget) {
 }
 
 /// markupsafe's escape() of plain text.
-inline std::string html_escaped(std::string_view text) {
+HEADFORMER_COLD inline std::string html_escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
@@ -172,7 +173,7 @@ inline std::string html_escaped(std::string_view text) {
 }
 
 /// The text that joins safe text: escaped unless it is safe itself.
-inline std::string escaped_text(const Value& value, Budget& budget) {
+HEADFORMER_COLD inline std::string escaped_text(const Value& value, Budget& budget) {
   std::string text = to_text(value, budget);
   if (value.is_text() && value.text().safe) return text;
   budget.allocate(5 * text.size());

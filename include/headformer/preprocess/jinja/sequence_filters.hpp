@@ -4,32 +4,33 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/attribute_path.hpp"
 #include "headformer/preprocess/jinja/parameters.hpp"
 
 /// Filters over sequences and dicts. Each is named after the filter.
 namespace headformer::jinja::filters {
 
-inline Value default_value(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value default_value(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "default", {"default_value", "boolean"});
   if (value.is_undefined() || (p.flag(1, false) && !truth(value))) return p.value(0, interpreter.text(""));
   return value;
 }
 
-inline Value length(Interpreter&, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value length(Interpreter&, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "length", {});
   const auto count = length_of(value);
   if (!count) throw Failure("object of type '" + type_name(value) + "' has no len()");
   return Value(*count);
 }
 
-inline Value list(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value list(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "list", {});
   if (value.is_list()) return value;
   return make_list(elements_of(value, interpreter.budget())->items, interpreter.budget());
 }
 
-inline Value first(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value first(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "first", {});
   if (auto* iterator = value.object_as<Iterator>()) {
     const auto next = iterator->next();
@@ -40,19 +41,19 @@ inline Value first(Interpreter& interpreter, const Value& value, Arguments& argu
 }
 
 /// The elements of what can be reversed. Throws Failure for iterators.
-inline SequencePtr reversible_elements(Interpreter& interpreter, const Value& value) {
+HEADFORMER_COLD inline SequencePtr reversible_elements(Interpreter& interpreter, const Value& value) {
   const bool reversible = value.is<ObjectPtr>() ? value.object()->reversible() : is_iterable(value);
   if (!reversible) throw Failure("'" + type_name(value) + "' object is not reversible");
   return elements_of(value, interpreter.budget());
 }
 
-inline Value last(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value last(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "last", {});
   const SequencePtr elements = reversible_elements(interpreter, value);
   return elements->items.empty() ? Value::undefined("No last item, sequence was empty.") : elements->items.back();
 }
 
-inline Value reverse(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value reverse(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "reverse", {});
   Budget& budget = interpreter.budget();
   if (value.is_text()) {
@@ -68,7 +69,7 @@ inline Value reverse(Interpreter& interpreter, const Value& value, Arguments& ar
   return make_iterator(value.is_list() ? "list_reverseiterator" : "reversed", std::move(items), budget);
 }
 
-inline Value join(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value join(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "join", {"d", "attribute"});
   Budget& budget = interpreter.budget();
   const std::string separator = p[0] == nullptr ? "" : to_text(*p[0], budget);
@@ -86,7 +87,7 @@ inline Value join(Interpreter& interpreter, const Value& value, Arguments& argum
   return interpreter.text(std::move(out));
 }
 
-inline Value items(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value items(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "items", {});
   if (value.is_undefined()) return make_iterator("generator", {}, interpreter.budget());
   if (!value.is_dict()) throw Failure("Can only get item pairs from a mapping.");
@@ -94,7 +95,7 @@ inline Value items(Interpreter& interpreter, const Value& value, Arguments& argu
   return make_iterator("generator", view.items(interpreter.budget())->items, interpreter.budget());
 }
 
-inline Value map(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value map(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   Budget& budget = interpreter.budget();
   std::vector<Value> out;
   if (!truth(value)) return make_iterator("generator", {}, budget);
@@ -145,7 +146,7 @@ Value select(Interpreter& interpreter, const Value& value, Arguments& arguments)
   return make_iterator("generator", std::move(out), budget);
 }
 
-inline Value sort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value sort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "sort", {"reverse", "case_sensitive", "attribute"});
   Budget& budget = interpreter.budget();
   const bool fold = !p.flag(1, false);
@@ -163,7 +164,7 @@ inline Value sort(Interpreter& interpreter, const Value& value, Arguments& argum
   return make_list(std::move(out), budget);
 }
 
-inline Value unique(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value unique(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "unique", {"case_sensitive", "attribute"});
   Budget& budget = interpreter.budget();
   const AttributePath path(p.value(1));
@@ -198,7 +199,7 @@ Value extreme(Interpreter& interpreter, const Value& value, Arguments& arguments
   return elements->items[best];
 }
 
-inline Value sum(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value sum(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "sum", {"attribute", "start"});
   Budget& budget = interpreter.budget();
   const AttributePath path(p.value(0));
@@ -209,7 +210,7 @@ inline Value sum(Interpreter& interpreter, const Value& value, Arguments& argume
   return total;
 }
 
-inline Value dictsort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value dictsort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "dictsort", {"case_sensitive", "by", "reverse"});
   const std::string by = p[1] == nullptr ? "key" : p.text(1);
   if (by != "key" && by != "value") throw Failure("You can only sort by either \"key\" or \"value\"");
@@ -229,7 +230,7 @@ inline Value dictsort(Interpreter& interpreter, const Value& value, Arguments& a
   return make_list(std::move(out), budget);
 }
 
-inline Value groupby(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value groupby(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "groupby", {"attribute", "default", "case_sensitive"}, 1);
   Budget& budget = interpreter.budget();
   const AttributePath path(*p[0], p.has(1) ? p[1] : nullptr);
@@ -251,7 +252,7 @@ inline Value groupby(Interpreter& interpreter, const Value& value, Arguments& ar
   return make_list(std::move(groups), budget);
 }
 
-inline Value batch(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value batch(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "batch", {"linecount", "fill_with"}, 1);
   Budget& budget = interpreter.budget();
   const Integer count = p.integer(0, 0);
@@ -272,7 +273,7 @@ inline Value batch(Interpreter& interpreter, const Value& value, Arguments& argu
   return make_iterator("generator", std::move(out), budget);
 }
 
-inline Value slice(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value slice(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "slice", {"slices", "fill_with"}, 1);
   Budget& budget = interpreter.budget();
   const std::size_t slices = clamped_count(p.integer(0, 0));
@@ -293,7 +294,7 @@ inline Value slice(Interpreter& interpreter, const Value& value, Arguments& argu
   return make_iterator("generator", std::move(out), budget);
 }
 
-inline Value attr(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value attr(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "attr", {"name"}, 1);
   value.require_defined();
   const std::string& name = p.text(0);

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/interpreter.hpp"
 #include "headformer/preprocess/jinja/percent_format.hpp"
 
@@ -11,7 +12,7 @@ namespace headformer::jinja {
 namespace detail {
 
 /// [[fill]align][sign][#][0][width][grouping][.precision][type]
-inline FormatSpec parse_format_spec(std::string_view text) {
+HEADFORMER_COLD inline FormatSpec parse_format_spec(std::string_view text) {
   const auto is_align = [](char c) { return c == '<' || c == '>' || c == '^' || c == '='; };
   FormatSpec spec;
   std::size_t at = 0;
@@ -50,7 +51,7 @@ inline FormatSpec parse_format_spec(std::string_view text) {
 }
 
 /// format(value, spec).
-inline std::string format_value(const Value& value, std::string_view specification, Budget& budget) {
+HEADFORMER_COLD inline std::string format_value(const Value& value, std::string_view specification, Budget& budget) {
   if (specification.empty()) return to_text(value, budget);
   FormatSpec spec = parse_format_spec(specification);
   if (value.is_number() && (!value.is<bool>() || spec.type != 0)) return format_number(value, spec, budget);
@@ -174,7 +175,7 @@ class Formatter {
 }  // namespace detail
 
 /// str.format.
-inline std::string formatted(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
+HEADFORMER_COLD inline std::string formatted(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
   return detail::Formatter(interpreter, arguments).run(self.bytes(), 2);
 }
 

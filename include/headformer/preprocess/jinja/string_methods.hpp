@@ -6,13 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/parameters.hpp"
 #include "headformer/preprocess/jinja/string_format.hpp"
 
 namespace headformer::jinja {
 
 /// str.strip and its sides, by white space (`chars` nullptr) or by any of the given characters.
-inline std::string_view stripped(std::string_view text, const std::string* chars, bool left, bool right) {
+HEADFORMER_COLD inline std::string_view stripped(std::string_view text, const std::string* chars, bool left,
+                                                 bool right) {
   const std::u32string set = chars == nullptr ? std::u32string() : to_code_points(*chars);
   const auto drops = [&](char32_t c) { return chars == nullptr ? is_space(c) : set.find(c) != set.npos; };
   std::size_t begin = 0;
@@ -33,8 +35,8 @@ inline std::string_view stripped(std::string_view text, const std::string* chars
 }
 
 /// str.replace.
-inline std::string replaced(std::string_view text, std::string_view old, std::string_view with, Integer count,
-                            Budget& budget) {
+HEADFORMER_COLD inline std::string replaced(std::string_view text, std::string_view old, std::string_view with,
+                                            Integer count, Budget& budget) {
   std::string out;
   std::size_t at = 0;
   budget.allocate(text.size());
@@ -62,7 +64,7 @@ inline std::string replaced(std::string_view text, std::string_view old, std::st
 }
 
 /// str.splitlines.
-inline std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {
+HEADFORMER_COLD inline std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {
   std::vector<std::string_view> lines;
   std::size_t begin = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -79,7 +81,7 @@ inline std::vector<std::string_view> split_lines(std::string_view text, bool kee
 
 namespace detail {
 
-inline std::vector<std::string_view> split_space(std::string_view text, Integer most, bool from_right) {
+HEADFORMER_COLD inline std::vector<std::string_view> split_space(std::string_view text, Integer most, bool from_right) {
   std::vector<std::string_view> parts;
   std::string_view rest = stripped(text, nullptr, true, true);
   while (!rest.empty()) {
@@ -114,8 +116,8 @@ inline std::vector<std::string_view> split_space(std::string_view text, Integer 
   return parts;
 }
 
-inline std::vector<std::string_view> split_at(std::string_view text, std::string_view separator, Integer most,
-                                              bool from_right) {
+HEADFORMER_COLD inline std::vector<std::string_view> split_at(std::string_view text, std::string_view separator,
+                                                              Integer most, bool from_right) {
   std::vector<std::string_view> parts;
   while (most < 0 || static_cast<Integer>(parts.size()) < most) {
     const std::size_t found = from_right ? text.rfind(separator) : text.find(separator);
@@ -133,13 +135,14 @@ inline std::vector<std::string_view> split_at(std::string_view text, std::string
   return parts;
 }
 
-inline Value list_of(const std::vector<std::string_view>& parts, Interpreter& interpreter, bool safe) {
+HEADFORMER_COLD inline Value list_of(const std::vector<std::string_view>& parts, Interpreter& interpreter, bool safe) {
   std::vector<Value> items;
   for (const std::string_view part : parts) items.push_back(interpreter.text(std::string(part), safe));
   return make_list(std::move(items), interpreter.budget());
 }
 
-inline Value split(Interpreter& interpreter, const Value& self, const Arguments& arguments, bool from_right) {
+HEADFORMER_COLD inline Value split(Interpreter& interpreter, const Value& self, const Arguments& arguments,
+                                   bool from_right) {
   const Parameters p(arguments, "split", {"sep", "maxsplit"});
   const Integer most = p.integer(1, -1);
   interpreter.budget().touch(self.bytes().size());
@@ -148,7 +151,8 @@ inline Value split(Interpreter& interpreter, const Value& self, const Arguments&
   return list_of(split_at(self.bytes(), p.text(0), most, from_right), interpreter, self.text().safe);
 }
 
-inline Value partition(Interpreter& interpreter, const Value& self, const Arguments& arguments, bool from_right) {
+HEADFORMER_COLD inline Value partition(Interpreter& interpreter, const Value& self, const Arguments& arguments,
+                                       bool from_right) {
   const Parameters p(arguments, "partition", {"sep"}, 1);
   const std::string& text = self.bytes();
   const std::string& separator = p.text(0);
@@ -168,7 +172,8 @@ inline Value partition(Interpreter& interpreter, const Value& self, const Argume
 }
 
 /// The part of the text that str.find and its like look at, as byte offsets.
-inline std::pair<std::size_t, std::size_t> window(Interpreter& interpreter, const Value& self, const Parameters& p) {
+HEADFORMER_COLD inline std::pair<std::size_t, std::size_t> window(Interpreter& interpreter, const Value& self,
+                                                                  const Parameters& p) {
   const Text& text = self.text();
   interpreter.budget().touch(text.bytes.size());
   const std::size_t begin = clamped_position(p.integer(1, 0), text.length);
@@ -179,7 +184,8 @@ inline std::pair<std::size_t, std::size_t> window(Interpreter& interpreter, cons
 }
 
 /// str.find and str.rfind: the position in code points, -1 when it is not there.
-inline Integer find(Interpreter& interpreter, const Value& self, const Arguments& arguments, bool from_right) {
+HEADFORMER_COLD inline Integer find(Interpreter& interpreter, const Value& self, const Arguments& arguments,
+                                    bool from_right) {
   const Parameters p(arguments, "find", {"sub", "start", "end"}, 1);
   const std::string& wanted = p.text(0);
   const auto [begin, end] = window(interpreter, self, p);
@@ -190,7 +196,8 @@ inline Integer find(Interpreter& interpreter, const Value& self, const Arguments
   return static_cast<Integer>(count_code_points(std::string_view(self.bytes()).substr(0, begin + found)));
 }
 
-inline bool begins_or_ends(Interpreter& interpreter, const Value& self, const Arguments& arguments, bool begins) {
+HEADFORMER_COLD inline bool begins_or_ends(Interpreter& interpreter, const Value& self, const Arguments& arguments,
+                                           bool begins) {
   const Parameters p(arguments, begins ? "startswith" : "endswith", {"prefix", "start", "end"}, 1);
   const auto [from, to] = window(interpreter, self, p);
   if (from > to) return false;
@@ -210,7 +217,8 @@ inline bool begins_or_ends(Interpreter& interpreter, const Value& self, const Ar
 }
 
 /// str.center, ljust, rjust.
-inline std::string justified(const Value& self, Integer width, const std::string& fill, char align, Budget& budget) {
+HEADFORMER_COLD inline std::string justified(const Value& self, Integer width, const std::string& fill, char align,
+                                             Budget& budget) {
   const std::size_t length = self.text().length;
   const std::size_t missing = clamped_count(width) > length ? clamped_count(width) - length : 0;
   if (count_code_points(fill) != 1) throw Failure("the fill character must be exactly one character long");
@@ -236,7 +244,7 @@ bool all_of(const std::string& text, Is is) {
 inline bool is_decimal(char32_t c) { return category(c) == UTF8PROC_CATEGORY_ND; }
 
 /// str.islower, str.isupper: something cased, and nothing of the other case.
-inline bool is_all_case(const std::string& text, bool lower) {
+HEADFORMER_COLD inline bool is_all_case(const std::string& text, bool lower) {
   bool any = false;
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = decode(text, at);
@@ -247,7 +255,7 @@ inline bool is_all_case(const std::string& text, bool lower) {
   return any;
 }
 
-inline Value join(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
+HEADFORMER_COLD inline Value join(Interpreter& interpreter, const Value& self, const Arguments& arguments) {
   const Parameters p(arguments, "join", {"iterable"}, 1);
   Budget& budget = interpreter.budget();
   const SequencePtr parts = elements_of(*p[0], budget);
@@ -265,7 +273,7 @@ inline Value join(Interpreter& interpreter, const Value& self, const Arguments& 
   return interpreter.text(std::move(out), safe);
 }
 
-inline std::string swapped_case(const std::string& text) {
+HEADFORMER_COLD inline std::string swapped_case(const std::string& text) {
   const std::u32string codes = to_code_points(text);
   std::u32string out;
   for (std::size_t i = 0; i < codes.size(); ++i) {
@@ -278,7 +286,7 @@ inline std::string swapped_case(const std::string& text) {
   return to_utf8(out);
 }
 
-inline std::string expanded_tabs(const std::string& text, Integer size, Budget& budget) {
+HEADFORMER_COLD inline std::string expanded_tabs(const std::string& text, Integer size, Budget& budget) {
   std::string out;
   Integer column = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -300,8 +308,8 @@ inline std::string expanded_tabs(const std::string& text, Integer size, Budget& 
 }  // namespace detail
 
 /// Calls the method `name` of a string; nothing when there is none.
-inline std::optional<Value> call_string_method(Interpreter& interpreter, std::string_view name, const Value& self,
-                                               Arguments& arguments) {
+HEADFORMER_COLD inline std::optional<Value> call_string_method(Interpreter& interpreter, std::string_view name,
+                                                               const Value& self, Arguments& arguments) {
   Budget& budget = interpreter.budget();
   const std::string& text = self.bytes();
   const bool safe = self.text().safe;

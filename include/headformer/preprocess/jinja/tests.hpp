@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/parameters.hpp"
 #include "headformer/preprocess/jinja/string_methods.hpp"
 
@@ -52,18 +53,18 @@ bool case_test(Interpreter& interpreter, const Value& value, Arguments& argument
   return is_all_case(to_text(value, interpreter.budget()), Lower);
 }
 
-inline bool divisible_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline bool divisible_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "divisibleby", {"num"}, 1);
   return equal(arithmetic("%", value, *p[0], interpreter.budget()), Value(0), interpreter.budget());
 }
 
-inline bool in_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline bool in_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "in", {"seq"}, 1);
   return contains(*p[0], value, interpreter.budget());
 }
 
 /// Python's `is`: the same object. Small values are objects of their own kind in Python too.
-inline bool same_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline bool same_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "sameas", {"other"}, 1);
   const Value& other = *p[0];
   if (value.data().index() != other.data().index()) return false;
@@ -94,7 +95,7 @@ inline bool is_mapping(const Value& v) { return v.is_dict(); }
 inline bool is_callable(const Value& v) { return v.is_undefined() || (v.is<ObjectPtr>() && v.object()->callable()); }
 inline bool is_escaped(const Value& v) { return is_safe(v); }
 /// Has a length and elements by index or key.
-inline bool is_sequence(const Value& v) {
+HEADFORMER_COLD inline bool is_sequence(const Value& v) {
   if (v.is_undefined()) return true;
   if (v.is<ObjectPtr>()) return v.object()->subscriptable();
   return v.is_text() || v.is<SequencePtr>() || v.is_dict();
@@ -102,7 +103,7 @@ inline bool is_sequence(const Value& v) {
 
 }  // namespace detail
 
-inline TestFunction find_test(std::string_view name) {
+HEADFORMER_COLD inline TestFunction find_test(std::string_view name) {
   using detail::Comparison;
   static constexpr std::array<detail::NamedTest, 39> tests = {{
       {"!=", detail::comparison_test<Comparison::unequal>},

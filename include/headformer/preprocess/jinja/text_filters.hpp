@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/jinja/json.hpp"
 #include "headformer/preprocess/jinja/number_parse.hpp"
 #include "headformer/preprocess/jinja/parameters.hpp"
@@ -15,7 +16,7 @@
 namespace headformer::jinja::filters {
 
 /// What Jinja's soft_str makes of the value: text that keeps being safe.
-inline Value soft(Interpreter& interpreter, const Value& value) {
+HEADFORMER_COLD inline Value soft(Interpreter& interpreter, const Value& value) {
   return value.is_text() ? value : interpreter.text(to_text(value, interpreter.budget()));
 }
 
@@ -29,7 +30,7 @@ Value cased(Interpreter& interpreter, const Value& value, Arguments& arguments) 
 }
 
 /// Every word in title case; words begin behind white space, hyphens and opening brackets (unlike str.title's).
-inline Value title(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value title(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "title", {});
   const std::string text = to_text(value, interpreter.budget());
   interpreter.budget().allocate(8 * text.size());
@@ -49,43 +50,43 @@ inline Value title(Interpreter& interpreter, const Value& value, Arguments& argu
   return interpreter.text(to_utf8(out));
 }
 
-inline Value trim(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value trim(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "trim", {"chars"});
   const Value text = soft(interpreter, value);
   const std::string_view kept = stripped(text.bytes(), p.has(0) ? &p.text(0) : nullptr, true, true);
   return interpreter.text(std::string(kept), text.text().safe);
 }
 
-inline Value replace(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value replace(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "replace", {"old", "new", "count"}, 2);
   Budget& budget = interpreter.budget();
   return interpreter.text(
       replaced(to_text(value, budget), to_text(*p[0], budget), to_text(*p[1], budget), p.integer(2, -1), budget));
 }
 
-inline Value string(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value string(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "string", {});
   return soft(interpreter, value);
 }
 
-inline Value safe(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value safe(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "safe", {});
   return interpreter.text(to_text(value, interpreter.budget()), true);
 }
 
-inline Value escape(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value escape(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "escape", {});
   return interpreter.text(escaped_text(value, interpreter.budget()), true);
 }
 
-inline Value forceescape(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value forceescape(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "forceescape", {});
   const std::string text = to_text(value, interpreter.budget());
   interpreter.budget().allocate(5 * text.size());
   return interpreter.text(html_escaped(text), true);
 }
 
-inline Value format(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value format(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Value text = soft(interpreter, value);
   if (!arguments.positional.empty() && !arguments.named.empty())
     throw Failure("format takes positional or keyword arguments, not both");
@@ -100,7 +101,7 @@ inline Value format(Interpreter& interpreter, const Value& value, Arguments& arg
   return interpreter.text(percent_formatted(text, values, interpreter.budget()), text.text().safe);
 }
 
-inline Value indent(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value indent(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "indent", {"width", "first", "blank"});
   if (!value.is_text()) {
     value.require_defined();
@@ -130,13 +131,13 @@ inline Value indent(Interpreter& interpreter, const Value& value, Arguments& arg
   return interpreter.text(std::move(out), value.text().safe);
 }
 
-inline Value center(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value center(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "center", {"width"});
   const Value text = soft(interpreter, value);
   return interpreter.text(headformer::jinja::detail::justified(text, p.integer(0, 80), " ", '^', interpreter.budget()));
 }
 
-inline Value truncate(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value truncate(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "truncate", {"length", "killwords", "end", "leeway"});
   if (!value.is_text()) {
     value.require_defined();
@@ -155,7 +156,7 @@ inline Value truncate(Interpreter& interpreter, const Value& value, Arguments& a
   return interpreter.text(kept + end);
 }
 
-inline Value striptags(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value striptags(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "striptags", {});
   std::string text = to_text(value, interpreter.budget());
   std::string kept;
@@ -179,7 +180,7 @@ inline Value striptags(Interpreter& interpreter, const Value& value, Arguments& 
   return interpreter.text(std::move(out));
 }
 
-inline Value urlencode(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value urlencode(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "urlencode", {});
   Budget& budget = interpreter.budget();
   const auto quote = [&](const Value& part, bool query) {
@@ -214,7 +215,7 @@ inline Value urlencode(Interpreter& interpreter, const Value& value, Arguments& 
   return interpreter.text(std::move(out));
 }
 
-inline Value wordcount(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value wordcount(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "wordcount", {});
   const std::string text = to_text(value, interpreter.budget());
   std::size_t count = 0;
@@ -228,7 +229,7 @@ inline Value wordcount(Interpreter& interpreter, const Value& value, Arguments& 
   return Value(count);
 }
 
-inline Value tojson(Interpreter& interpreter, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value tojson(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "tojson", {"ensure_ascii", "indent", "separators", "sort_keys"});
   Budget& budget = interpreter.budget();
   JsonStyle style;
@@ -256,7 +257,7 @@ inline Value tojson(Interpreter& interpreter, const Value& value, Arguments& arg
   return interpreter.text(std::move(out));
 }
 
-inline Value to_integer(Interpreter&, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value to_integer(Interpreter&, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "int", {"default", "base"});
   std::optional<double> number;
   if (value.is_text()) {
@@ -275,7 +276,7 @@ inline Value to_integer(Interpreter&, const Value& value, Arguments& arguments) 
   return Value(static_cast<Integer>(*number));
 }
 
-inline Value to_float(Interpreter&, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value to_float(Interpreter&, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "float", {"default"});
   if (value.is_number()) return Value(value.number());
   if (value.is_text())
@@ -284,7 +285,7 @@ inline Value to_float(Interpreter&, const Value& value, Arguments& arguments) {
   return p.value(0, Value(0.0));
 }
 
-inline Value absolute(Interpreter&, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value absolute(Interpreter&, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "abs", {});
   if (value.is_integer()) return Value(value.integer() < 0 ? -value.integer() : value.integer());
   if (value.is<double>()) return Value(std::abs(value.number()));
@@ -292,7 +293,7 @@ inline Value absolute(Interpreter&, const Value& value, Arguments& arguments) {
   throw Failure("bad operand type for abs(): '" + type_name(value) + "'");
 }
 
-inline Value round(Interpreter&, const Value& value, Arguments& arguments) {
+HEADFORMER_COLD inline Value round(Interpreter&, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "round", {"precision", "method"});
   const std::string method = p[1] == nullptr ? "common" : p.text(1);
   if (method != "common" && method != "ceil" && method != "floor")

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/preprocess/tokenizer/json_components.hpp"
 #include "headformer/preprocess/tokenizer/normalizers.hpp"
 #include "headformer/preprocess/tokenizer/pre_tokenizers.hpp"
@@ -56,7 +57,7 @@ struct GgufPreTokenizer {
 
 /// The pre-tokenizer of that name; nothing when it is not known. A file without a name has GPT-2's, as transformers
 /// takes it.
-inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::string_view name) {
+HEADFORMER_COLD inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::string_view name) {
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };

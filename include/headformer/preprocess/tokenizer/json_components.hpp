@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/tokenizer/bpe.hpp"
@@ -28,7 +29,7 @@ namespace headformer::detail {
 }
 
 /// A pattern: {"String": ..} or {"Regex": ..}.
-inline Replacement read_replacement(const JsonObject& at, const std::string& content) {
+HEADFORMER_COLD inline Replacement read_replacement(const JsonObject& at, const std::string& content) {
   const JsonObject pattern = at.object("pattern");
   try {
     if (pattern.has("String")) return Replacement::of_text(pattern.string("String"), content);
@@ -39,7 +40,7 @@ inline Replacement read_replacement(const JsonObject& at, const std::string& con
   at.fail("pattern", "an object with String or Regex");
 }
 
-inline void read_normalizer(const JsonObject& at, std::vector<Normalizer>& steps) {
+HEADFORMER_COLD inline void read_normalizer(const JsonObject& at, std::vector<Normalizer>& steps) {
   const std::string type = at.string("type");
   using Form = unicode::NormalizationForm;
   if (type == "Sequence") {
@@ -65,7 +66,7 @@ inline void read_normalizer(const JsonObject& at, std::vector<Normalizer>& steps
   }
 }
 
-inline SplitBehavior read_behavior(const JsonObject& at) {
+HEADFORMER_COLD inline SplitBehavior read_behavior(const JsonObject& at) {
   const std::string name = at.string("behavior");
   if (name == "Removed") return SplitBehavior::removed;
   if (name == "Isolated") return SplitBehavior::isolated;
@@ -76,14 +77,14 @@ inline SplitBehavior read_behavior(const JsonObject& at) {
 }
 
 /// The character that stands for a space in Metaspace.
-inline std::string read_replacement_character(const JsonObject& at) {
+HEADFORMER_COLD inline std::string read_replacement_character(const JsonObject& at) {
   const std::string text = at.string("replacement");
   if (unicode::utf8_length(text) != 1) at.fail("replacement", "one character");
   return text;
 }
 
 /// Metaspace's prepend_scheme, or the older add_prefix_space.
-inline MetaspacePreTokenizer::Prepend read_prepend_scheme(const JsonObject& at) {
+HEADFORMER_COLD inline MetaspacePreTokenizer::Prepend read_prepend_scheme(const JsonObject& at) {
   using Prepend = MetaspacePreTokenizer::Prepend;
   const std::string name = at.string_or("prepend_scheme", "always");
   if (name != "first" && name != "never" && name != "always") at.fail("prepend_scheme", "first, never or always");
@@ -99,7 +100,7 @@ inline ByteLevelPreTokenizer byte_level_pre_tokenizer(bool add_prefix_space, boo
   return step;
 }
 
-inline void read_pre_tokenizer(const JsonObject& at, std::vector<PreTokenizer>& steps) {
+HEADFORMER_COLD inline void read_pre_tokenizer(const JsonObject& at, std::vector<PreTokenizer>& steps) {
   const std::string type = at.string("type");
   if (type == "Sequence") {
     for (const JsonObject& step : at.objects("pretokenizers")) read_pre_tokenizer(step, steps);
@@ -117,12 +118,12 @@ inline void read_pre_tokenizer(const JsonObject& at, std::vector<PreTokenizer>& 
   }
 }
 
-inline TokenId read_id(const JsonObject& at, std::string_view key) {
+HEADFORMER_COLD inline TokenId read_id(const JsonObject& at, std::string_view key) {
   return static_cast<TokenId>(at.integer(key, 0, static_cast<Index>(Vocabulary::limit) - 1));
 }
 
 /// [text, id], as Bert's and Roberta's processors have their tokens.
-inline TokenId read_text_and_id(const JsonObject& at, std::string_view key) {
+HEADFORMER_COLD inline TokenId read_text_and_id(const JsonObject& at, std::string_view key) {
   const Json* pair = at.find(key);
   const std::optional<Index> id =
       pair != nullptr && pair->is_array() && pair->size() == 2 ? json_integer((*pair)[1]) : std::nullopt;
@@ -130,7 +131,7 @@ inline TokenId read_text_and_id(const JsonObject& at, std::string_view key) {
   return static_cast<TokenId>(*id);
 }
 
-inline void read_post_processor(const JsonObject& at, std::vector<SingleTemplate>& steps) {
+HEADFORMER_COLD inline void read_post_processor(const JsonObject& at, std::vector<SingleTemplate>& steps) {
   const std::string type = at.string("type");
   if (type == "Sequence") {
     for (const JsonObject& step : at.objects("processors")) read_post_processor(step, steps);
@@ -158,7 +159,7 @@ inline void read_post_processor(const JsonObject& at, std::vector<SingleTemplate
   }
 }
 
-inline void read_decoder(const JsonObject& at, std::vector<Decoder>& steps) {
+HEADFORMER_COLD inline void read_decoder(const JsonObject& at, std::vector<Decoder>& steps) {
   const std::string type = at.string("type");
   if (type == "Sequence") {
     for (const JsonObject& step : at.objects("decoders")) read_decoder(step, steps);
@@ -245,7 +246,7 @@ inline MergeTable read_merges(const JsonObject& model, const Vocabulary& vocabul
 }
 
 /// The flags of a BPE model.
-inline BpeOptions read_bpe_options(const JsonObject& model) {
+HEADFORMER_COLD inline BpeOptions read_bpe_options(const JsonObject& model) {
   BpeOptions options;
   options.unk_token = model.string_or("unk_token", "");
   options.continuing_subword_prefix = model.string_or("continuing_subword_prefix", "");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/json.hpp"
@@ -31,7 +32,7 @@ struct JsonFile {
 };
 
 /// An added token as it is written in tokenizer.json, in added_tokens_decoder and in special_tokens_map.json.
-inline AddedToken read_added_token(const JsonObject& at, bool special) {
+HEADFORMER_COLD inline AddedToken read_added_token(const JsonObject& at, bool special) {
   AddedToken token;
   token.content = at.string("content");
   token.special = at.boolean_or("special", special);
@@ -43,7 +44,7 @@ inline AddedToken read_added_token(const JsonObject& at, bool special) {
 }
 
 /// What a special token is when only its text is known.
-inline AddedToken plain_special_token(std::string content) {
+HEADFORMER_COLD inline AddedToken plain_special_token(std::string content) {
   AddedToken token;
   token.content = std::move(content);
   token.special = true;
@@ -71,7 +72,7 @@ class SpecialTokens {
                        [&](const auto& entry) { return entry.second && entry.second->content == content; });
   }
   /// Named ones in the reference's order, then the extra ones.
-  std::vector<AddedToken> all() const {
+  HEADFORMER_COLD std::vector<AddedToken> all() const {
     static constexpr const char* order[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                             "pad_token", "cls_token", "mask_token"};
     std::vector<AddedToken> result;
@@ -84,13 +85,13 @@ class SpecialTokens {
   }
 
  private:
-  static std::optional<AddedToken> token_of(const JsonObject& at, const std::string& key) {
+  HEADFORMER_COLD static std::optional<AddedToken> token_of(const JsonObject& at, const std::string& key) {
     const Json* value = at.find(key);
     if (value == nullptr) return std::nullopt;
     if (value->is_string()) return plain_special_token(value->get<std::string>());
     return read_added_token(at.object(key), true);
   }
-  void read(const JsonObject& at) {
+  HEADFORMER_COLD void read(const JsonObject& at) {
     for (const auto& [key, value] : at.json().items()) {
       if (key.ends_with("_token") && (value.is_null() || value.is_string() || value.is_object()))
         named_[key] = token_of(at, key);
@@ -121,7 +122,8 @@ class SpecialTokens {
 };
 
 /// The tokens of tokenizer_config.json's added_tokens_decoder, else of tokenizer.json, by their ids.
-inline std::map<Index, AddedToken> listed_added_tokens(const JsonObject& config, const JsonObject& file) {
+HEADFORMER_COLD inline std::map<Index, AddedToken> listed_added_tokens(const JsonObject& config,
+                                                                       const JsonObject& file) {
   std::map<Index, AddedToken> result;
   if (config.has("added_tokens_decoder")) {
     const JsonObject listed = config.object("added_tokens_decoder");
@@ -138,8 +140,8 @@ inline std::map<Index, AddedToken> listed_added_tokens(const JsonObject& config,
 }
 
 /// Adds tokens in the order and with the flags that transformers ends with.
-inline void add_tokens(Pipeline& pipeline, const JsonObject& file, const JsonObject& config,
-                       const SpecialTokens& specials, PublishedClass kind) {
+HEADFORMER_COLD inline void add_tokens(Pipeline& pipeline, const JsonObject& file, const JsonObject& config,
+                                       const SpecialTokens& specials, PublishedClass kind) {
   const AddedTokens::Normalize normalize = pipeline.normalizer();
   const Vocabulary& vocabulary = pipeline.model.vocabulary();
   const auto add = [&](AddedToken token) { pipeline.added.add(std::move(token), vocabulary, normalize); };
@@ -161,7 +163,7 @@ inline void add_tokens(Pipeline& pipeline, const JsonObject& file, const JsonObj
 }
 
 /// The last ByteLevel step leaves the spelling to the model, which has the alphabet's letters by byte.
-inline void let_model_read_bytes(Pipeline& pipeline) {
+HEADFORMER_COLD inline void let_model_read_bytes(Pipeline& pipeline) {
   if (pipeline.pre_tokenizers.empty()) return;
   auto* last = std::get_if<ByteLevelPreTokenizer>(&pipeline.pre_tokenizers.back());
   if (last == nullptr) return;
@@ -169,7 +171,7 @@ inline void let_model_read_bytes(Pipeline& pipeline) {
   pipeline.model_reads_bytes = true;
 }
 
-inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& files) {
+HEADFORMER_COLD inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& files) {
   const Bytes bytes = files("tokenizer.json");
   if (bytes.name().empty())
     throw FormatError(

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/cold.hpp"
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/tokenizer/bpe.hpp"
 #include "headformer/preprocess/tokenizer/decoders.hpp"
@@ -25,12 +26,12 @@ namespace headformer::detail {
 enum class PublishedClass { as_written, llama, gemma, gpt2, qwen2, qwen3_5 };
 
 /// `name` without "Fast", as the reference compares class names.
-inline std::string_view plain_class_name(std::string_view name) {
+HEADFORMER_COLD inline std::string_view plain_class_name(std::string_view name) {
   return name.ends_with("Fast") ? name.substr(0, name.size() - 4) : name;
 }
 
 /// The class that AutoTokenizer has for a `model_type` of config.json; empty when it has none of a byte-pair family.
-inline std::string_view registered_class(std::string_view model_type) {
+HEADFORMER_COLD inline std::string_view registered_class(std::string_view model_type) {
   constexpr std::string_view as_written = "TokenizersBackend";
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 34> classes = {{
       {"gemma", "GemmaTokenizer"},
@@ -74,7 +75,7 @@ inline std::string_view registered_class(std::string_view model_type) {
 }
 
 /// Families whose published tokenizer_class is known to be wrong, so that the registered one counts.
-inline bool wrong_published_class(std::string_view model_type) {
+HEADFORMER_COLD inline bool wrong_published_class(std::string_view model_type) {
   for (const std::string_view type : {"qwen2", "qwen3_5", "qwen3_5_moe", "qwen3_5_moe_text", "phi3", "phi3_v", "phimoe",
                                       "internlm2", "nemotron", "modernbert"})
     if (type == model_type) return true;
@@ -83,7 +84,8 @@ inline bool wrong_published_class(std::string_view model_type) {
 
 /// Which class AutoTokenizer takes. `named`: tokenizer_class of tokenizer_config.json, else of config.json, else empty;
 /// `file`: the text of tokenizer.json.
-inline PublishedClass published_class(std::string_view named, std::string_view model_type, std::string_view file) {
+HEADFORMER_COLD inline PublishedClass published_class(std::string_view named, std::string_view model_type,
+                                                      std::string_view file) {
   named = plain_class_name(named);
   const std::string_view registered = registered_class(model_type);
   const bool wrong = wrong_published_class(model_type);
@@ -102,7 +104,7 @@ inline PublishedClass published_class(std::string_view named, std::string_view m
 }
 
 /// The named special tokens that a class has where the configuration does not name others.
-inline std::vector<std::pair<std::string, std::string>> default_special_tokens(PublishedClass kind) {
+HEADFORMER_COLD inline std::vector<std::pair<std::string, std::string>> default_special_tokens(PublishedClass kind) {
   const std::string end = "<|endoftext|>";
   switch (kind) {
     case PublishedClass::llama:
@@ -136,12 +138,12 @@ inline constexpr const char* qwen35_pattern =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|"
     "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-inline SplitPreTokenizer isolating_split(std::string_view pattern) {
+HEADFORMER_COLD inline SplitPreTokenizer isolating_split(std::string_view pattern) {
   return {Regex(pattern), SplitBehavior::isolated, false};
 }
 
 /// The steps that SentencePiece-style models decode with: spaces back, bytes, one text, and no space at its beginning.
-inline std::vector<Decoder> sentencepiece_decoders(bool strip_first_space) {
+HEADFORMER_COLD inline std::vector<Decoder> sentencepiece_decoders(bool strip_first_space) {
   std::vector<Decoder> steps{Replacement::of_text("\u2581", " "), ByteFallbackDecoder{}, FuseDecoder{}};
   if (strip_first_space) steps.push_back(StripDecoder{" ", 1, 0});
   return steps;
@@ -156,8 +158,8 @@ struct PublishedComponents {
 };
 
 /// What a class puts around the vocabulary. `config`: tokenizer_config.json; `unk_token`: empty for none.
-inline PublishedComponents published_components(PublishedClass kind, const JsonObject& config,
-                                                const std::string& unk_token) {
+HEADFORMER_COLD inline PublishedComponents published_components(PublishedClass kind, const JsonObject& config,
+                                                                const std::string& unk_token) {
   using Prepend = MetaspacePreTokenizer::Prepend;
   PublishedComponents parts;
   switch (kind) {

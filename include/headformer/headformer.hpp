@@ -1,0 +1,14 @@
+#pragma once
+
+/// Everything a program needs to open checkpoints and run them. A header of it alone compiles faster; those who compose
+/// models themselves include the parts (blocks/, nn/, models/, kernels/) by their names.
+
+#include "headformer/auto.hpp"
+#include "headformer/auto_causal_lm.hpp"
+#include "headformer/chat_generator.hpp"
+#include "headformer/core/version.hpp"
+#include "headformer/models/session.hpp"
+#include "headformer/preprocess/chat_template.hpp"
+#include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/text_generator.hpp"
+#include "headformer/weights/checkpoint.hpp"

@@ -1,0 +1,245 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/auto_causal_lm.hpp"
+#include "headformer/core/cold.hpp"
+#include "headformer/core/compiled.hpp"
+#include "headformer/core/thread_pool.hpp"
+#include "headformer/generate/generation.hpp"
+#include "headformer/generate/stop_strings.hpp"
+#include "headformer/models/session.hpp"
+#include "headformer/preprocess/detokenizer.hpp"
+#include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/text_generator.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+// --- streams ---
+
+struct IdStream::Parts {
+  Generation<SharedSession> generation;
+};
+
+HEADFORMER_INLINE IdStream::IdStream(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+HEADFORMER_INLINE IdStream::IdStream(IdStream&&) noexcept = default;
+HEADFORMER_INLINE IdStream& IdStream::operator=(IdStream&&) noexcept = default;
+HEADFORMER_INLINE IdStream::~IdStream() = default;
+HEADFORMER_INLINE std::optional<TokenId> IdStream::next() { return parts_->generation.next(); }
+HEADFORMER_INLINE FinishReason IdStream::finish_reason() const { return parts_->generation.finish_reason(); }
+HEADFORMER_INLINE const GenerationTimings& IdStream::timings() const { return parts_->generation.timings(); }
+HEADFORMER_INLINE std::span<const TokenId> IdStream::ids() const { return parts_->generation.generated(); }
+
+struct TextStream::Parts {
+  Generation<SharedSession> generation;
+  Tokenizer tokenizer;
+  Detokenizer detokenizer;
+  StopStrings stop;     ///< of the text
+  StopMatcher matcher;  ///< of the tokens
+
+  Parts(Generation<SharedSession> started, const Tokenizer& of, const std::vector<std::string>& stop_strings)
+      : generation(std::move(started)), tokenizer(of), detokenizer(of), stop(stop_strings), matcher(stop_strings) {
+    const std::span<const TokenId> prompt = generation.history();
+    for (const TokenId id : prompt.last(std::min(prompt.size(), matcher.longest())))
+      matcher.push(tokenizer.text_bytes(id));
+  }
+};
+
+HEADFORMER_INLINE TextStream::TextStream(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+HEADFORMER_INLINE TextStream::TextStream(TextStream&&) noexcept = default;
+HEADFORMER_INLINE TextStream& TextStream::operator=(TextStream&&) noexcept = default;
+HEADFORMER_INLINE TextStream::~TextStream() = default;
+
+HEADFORMER_INLINE bool TextStream::advance() {
+  Parts& parts = *parts_;
+  const auto the_rest = [&] {
+    std::string rest = parts.stop.push(parts.detokenizer.finish());
+    return rest += parts.stop.finish();
+  };
+  text_ += piece_;
+  piece_.clear();
+  while (piece_.empty()) {
+    const std::optional<TokenId> id = parts.generation.next();
+    if (!id) {
+      piece_ = the_rest();
+      return !piece_.empty();
+    }
+    // A model's vocabulary may be padded past the tokenizer's: such an id is no text.
+    if (parts.generation.is_end(*id) || *id >= parts.tokenizer.size()) continue;
+    piece_ = parts.stop.push(parts.detokenizer.push(*id));
+    const bool at_stop = parts.matcher.longest() > 0 && parts.matcher.push(parts.tokenizer.text_bytes(*id));
+    if (at_stop || parts.stop.stopped()) {
+      parts.generation.stop(FinishReason::stop_string);
+      piece_ += the_rest();
+      return !piece_.empty();
+    }
+  }
+  return true;
+}
+
+HEADFORMER_INLINE FinishReason TextStream::finish_reason() const { return parts_->generation.finish_reason(); }
+HEADFORMER_INLINE const GenerationTimings& TextStream::timings() const { return parts_->generation.timings(); }
+HEADFORMER_INLINE std::span<const TokenId> TextStream::ids() const { return parts_->generation.generated(); }
+
+// --- the generator ---
+
+struct TextGenerator::Parts {
+  TextGeneratorOptions options;
+  std::shared_ptr<Workspace> workspace;
+  std::string name;
+  std::optional<Tokenizer> tokenizer;
+  GenerationConfig defaults;
+  std::shared_ptr<const CausalLanguageModel> model;
+
+  HEADFORMER_COLD Parts(const Checkpoint& checkpoint, TextGeneratorOptions given)
+      : options(std::move(given)),
+        workspace(std::make_shared<Workspace>(
+            options.executor ? options.executor : std::make_shared<ThreadPool>(options.threads), options.isa,
+            options.activations)),
+        name(checkpoint.name()),
+        tokenizer(open_tokenizer(checkpoint)),
+        defaults(read_defaults(checkpoint)) {
+    LoadOptions load = options.load;
+    if (load.executor == nullptr) load.executor = workspace->executor.get();
+    load.cancellation = options.cancellation;
+    load.progress = options.progress;
+    model = open_causal_lm(checkpoint, load);
+  }
+
+  /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its
+  /// tokenizer says.
+  HEADFORMER_COLD GenerationConfig read_defaults(const Checkpoint& checkpoint) const {
+    GenerationConfig config;
+    if (!checkpoint.is_gguf()) {
+      const Bytes file = checkpoint.files()("generation_config.json");
+      if (!file.name().empty()) {
+        const Json json = parse_json(file);
+        config = GenerationConfig::from_checkpoint(JsonObject(json, file.name()));
+      } else {
+        config = GenerationConfig::from_checkpoint(checkpoint.config());
+      }
+    }
+    if (!config.eos_token_id && checkpoint.is_gguf()) config.eos_token_id = end_ids(checkpoint);
+    return config;
+  }
+
+  /// Where a text or a turn of a conversation ends, as the tokenizer's metadata says.
+  HEADFORMER_COLD std::vector<TokenId> end_ids(const Checkpoint& checkpoint) const {
+    std::vector<TokenId> ids;
+    if (!tokenizer) return ids;
+    if (const auto eos = tokenizer->eos()) ids.push_back(*eos);
+    if (checkpoint.gguf().has("tokenizer.ggml.eot_token_id")) {
+      ids.push_back(
+          static_cast<TokenId>(checkpoint.gguf().integer("tokenizer.ggml.eot_token_id", 0, tokenizer->size() - 1)));
+    }
+    return ids;
+  }
+
+  std::shared_ptr<Session> new_session() const {
+    auto session = std::make_shared<Session>(model, workspace, options.session);
+    session->progress = options.progress;
+    session->cancellation = options.cancellation;
+    return session;
+  }
+
+  /// `config` is complete: the caller's over the defaults.
+  HEADFORMER_COLD void expect_complete(std::span<const TokenId> prompt, const GenerationConfig& config) const {
+    const auto length = static_cast<Index>(prompt.size());
+    if (length == 0) throw ArgumentError("prompt: expected at least one token, found none");
+    model->expect_in_vocabulary(prompt);
+    if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
+      throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
+                          " tokens of the prompt, found " + std::to_string(*config.max_length));
+    }
+    if (config.num_return_sequences.value_or(1) > 1 && !config.do_sample.value_or(false)) {
+      throw ArgumentError("num_return_sequences: expected 1 without do_sample, found " +
+                          std::to_string(*config.num_return_sequences));
+    }
+    const Index limit = model->config().learned_positions;
+    if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
+      throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
+                          " learned positions, found " + std::to_string(length) + " and " +
+                          std::to_string(config.new_tokens(length)));
+    }
+  }
+
+  Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
+                                  const GenerationConfig& config) const {
+    expect_complete(prompt, config);
+    const Index held = session->keep_common(prompt);
+    return {SharedSession(session), std::move(prompt), config, options.cancellation, held};
+  }
+};
+
+HEADFORMER_COLD HEADFORMER_INLINE TextGenerator::TextGenerator(const std::filesystem::path& path,
+                                                               TextGeneratorOptions options)
+    : TextGenerator(Checkpoint::open(path), std::move(options)) {}
+HEADFORMER_COLD HEADFORMER_INLINE TextGenerator::TextGenerator(const Checkpoint& checkpoint,
+                                                               TextGeneratorOptions options)
+    : parts_(std::make_shared<const Parts>(checkpoint, std::move(options))) {}
+
+HEADFORMER_INLINE TextStream TextGenerator::stream(std::string_view prompt, const GenerationConfig& config) const {
+  return stream_ids(tokenizer().encode(prompt), config);
+}
+HEADFORMER_INLINE TextStream TextGenerator::stream_ids(std::vector<TokenId> prompt,
+                                                       const GenerationConfig& config) const {
+  return stream_ids(new_session(), std::move(prompt), config);
+}
+HEADFORMER_INLINE TextStream TextGenerator::stream_ids(const std::shared_ptr<Session>& session,
+                                                       std::vector<TokenId> prompt,
+                                                       const GenerationConfig& config) const {
+  const GenerationConfig merged = config.over(parts_->defaults);
+  return TextStream(std::make_unique<TextStream::Parts>(parts_->start(session, std::move(prompt), merged), tokenizer(),
+                                                        merged.stop_strings.value_or(std::vector<std::string>{})));
+}
+HEADFORMER_INLINE std::shared_ptr<Session> TextGenerator::new_session() const { return parts_->new_session(); }
+
+HEADFORMER_INLINE IdStream TextGenerator::generate_ids(std::vector<TokenId> prompt,
+                                                       const GenerationConfig& config) const {
+  return IdStream(std::unique_ptr<IdStream::Parts>(
+      new IdStream::Parts{parts_->start(new_session(), std::move(prompt), config.over(parts_->defaults))}));
+}
+HEADFORMER_INLINE void TextGenerator::expect_runnable(std::span<const TokenId> prompt,
+                                                      const GenerationConfig& config) const {
+  parts_->expect_complete(prompt, config.over(parts_->defaults));
+}
+
+HEADFORMER_INLINE std::string TextGenerator::generate(std::string_view prompt, const GenerationConfig& config) const {
+  std::string text;
+  for (const std::string_view piece : stream(prompt, config)) text += piece;
+  return text;
+}
+HEADFORMER_INLINE void TextGenerator::generate(std::string_view prompt, const GenerationConfig& config,
+                                               FunctionRef<bool(std::string_view)> on_piece) const {
+  for (const std::string_view piece : stream(prompt, config)) {
+    if (!on_piece(piece)) return;
+  }
+}
+
+HEADFORMER_INLINE const Tokenizer& TextGenerator::tokenizer() const {
+  if (!parts_->tokenizer) {
+    throw IoError(parts_->name +
+                  ": expected a tokenizer (tokenizer.json, or tokenizer.ggml.model in a GGUF), found none");
+  }
+  return *parts_->tokenizer;
+}
+HEADFORMER_INLINE const CausalLanguageModel& TextGenerator::model() const { return *parts_->model; }
+HEADFORMER_INLINE const GenerationConfig& TextGenerator::defaults() const { return parts_->defaults; }
+
+HEADFORMER_COLD HEADFORMER_INLINE std::optional<Tokenizer> TextGenerator::open_tokenizer(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) {
+    if (!checkpoint.gguf().has("tokenizer.ggml.model")) return std::nullopt;
+    return Tokenizer::from_gguf(checkpoint.gguf());
+  }
+  if (checkpoint.files()("tokenizer.json").name().empty()) return std::nullopt;
+  return Tokenizer::from_files(checkpoint.files());
+}
+
+}  // namespace headformer
