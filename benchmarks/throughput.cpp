@@ -59,9 +59,8 @@ class Throughput {
  public:
   Throughput(const Options& options, int threads)
       : options_(options),
-        workspace_(
-            std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads), isa_from_name(options.compute.isa),
-                                             options.compute.met())) {
+        workspace_(std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads),
+                                               isa_from_name(options.compute.isa), options.compute.met())) {
     const double begin = now();
     LoadOptions load;
     load.weights = options.compute.weights();

@@ -27,8 +27,8 @@ struct TextGeneratorOptions {
   std::shared_ptr<Executor> executor;  ///< the caller's own, in place of a pool of `threads`
   Isa isa = best_isa();
   Activations activations = Activations::automatic;  ///< what weights meet
-  Cancellation cancellation;  ///< ends loading with CancelledError, a stream quietly
-  ProgressCallback progress;  ///< of loading and prefilling
+  Cancellation cancellation;                         ///< ends loading with CancelledError, a stream quietly
+  ProgressCallback progress;                         ///< of loading and prefilling
 };
 
 /// Text being generated: a range of pieces, each made when it is asked for. Every piece is whole UTF-8 characters; all

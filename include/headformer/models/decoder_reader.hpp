@@ -175,8 +175,8 @@ inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::stri
   return result;
 }
 
-/// A GGUF's window, in all layers. Only for the architectures whose models have one: files of others may hold the key too
-/// (of a window that is switched off), and llama.cpp does not look at it there.
+/// A GGUF's window, in all layers. Only for the architectures whose models have one: files of others may hold the key
+/// too (of a window that is switched off), and llama.cpp does not look at it there.
 inline void set_window(const Checkpoint& checkpoint, const std::string& architecture, CausalLmConfig& config) {
   const Index window = checkpoint.gguf().integer_or(architecture + ".attention.sliding_window", 0, 0);
   for (LayerConfig& layer : config.layers) layer.attention.window = window;
