@@ -47,6 +47,9 @@ struct ByteDot {
 #endif
 };
 
+/// The same value, in a register from here on.
+HEADFORMER_SIMD IntVec keep(IntVec a) { return a; }
+
 /// Sixteen bytes to look up from.
 struct ByteTable {
   std::uint8_t values[16];
@@ -81,6 +84,11 @@ struct ByteDot {
   }
 };
 
+HEADFORMER_SIMD IntVec keep(IntVec a) {
+  __asm__("" : "+x"(a.v));
+  return a;
+}
+
 struct ByteTable {
   __m256i values;
 };
@@ -109,6 +117,11 @@ HEADFORMER_END_TARGET
 
 HEADFORMER_BEGIN_AVX512
 namespace headformer::kernels::avx512 {
+
+HEADFORMER_SIMD IntVec keep(IntVec a) {
+  __asm__("" : "+v"(a.v));
+  return a;
+}
 
 struct ByteTable {
   __m512i values;
