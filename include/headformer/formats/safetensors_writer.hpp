@@ -51,14 +51,14 @@ class ReplacingFile {
            std::string(std::filesystem::is_directory(status) ? "a folder" : "something else"));
     std::random_device random;
     constexpr int attempts = 16;
-    int cause = EEXIST;
-    for (int i = 0; i < attempts && cause == EEXIST; ++i) {
+    int failure = EEXIST;
+    for (int i = 0; i < attempts && failure == EEXIST; ++i) {
       temporary_ = target_;
       temporary_ += "." + std::to_string(random()) + ".tmp";
       file_.reset(std::fopen(temporary_.c_str(), "wbx"));
-      cause = file_ ? 0 : errno;
+      failure = file_ ? 0 : errno;
     }
-    if (!file_) fail(std::string("cannot create: ") + std::strerror(cause));
+    if (!file_) fail(std::string("cannot create: ") + std::strerror(failure));
   }
   ~ReplacingFile() {
     if (committed_) return;
