@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "headformer/core/cpu_features.hpp"
+#include "machine_peak.hpp"
 
 #if HEADFORMER_X86
 #include <immintrin.h>
@@ -52,6 +53,18 @@ __attribute__((target("avx512f,avx512bf16"), noinline)) inline float bf16_dot_lo
   alignas(64) float lanes[16];
   _mm512_store_ps(lanes, total);
   return lanes[0];
+}
+
+/// Operations a second of one core, a multiply and an add counting twice.
+inline double int8_ops() {
+  constexpr std::ptrdiff_t count = 20000;
+  const double seconds = best_seconds(200, [] { benchmark::DoNotOptimize(int8_dot_loop(count, 0x01010101)); });
+  return 2.0 * 64.0 * dot_chains * count / seconds;
+}
+inline double bf16_flops() {
+  constexpr std::ptrdiff_t count = 20000;
+  const double seconds = best_seconds(200, [] { benchmark::DoNotOptimize(bf16_dot_loop(count, 0x3f003f00)); });
+  return 2.0 * 32.0 * dot_chains * count / seconds;
 }
 #endif
 

@@ -156,7 +156,8 @@ int main(int argc, char** argv) {
     opening.load.weights = options.compute.weights();
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);
-    Workspace workspace(opening.executor, opening.isa);
+    opening.activations = options.compute.met();
+    Workspace workspace(opening.executor, opening.isa, opening.activations);
     const TextGenerator generator(options.model, std::move(opening));
     const std::vector<TokenId> ids = read_ids(generator.tokenizer(), options.file);
     complete(options, generator.model().config());
