@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
@@ -91,7 +93,12 @@ HEADFORMER_INLINE void Checkpoint::read_safetensors() {
   }
   tensors_name_ = index.name();
   const std::map<std::string, std::string> weight_map = parse_shard_index(index);
-  for (const std::string& file : shard_files(weight_map)) add(Safetensors::parse(require(file)));
+  std::vector<std::string_view> read;
+  for (const auto& [tensor, file] : weight_map) {
+    if (std::find(read.begin(), read.end(), file) != read.end()) continue;
+    add(Safetensors::parse(require(file)));
+    read.push_back(file);
+  }
   build_index();
   for (const auto& [tensor, file] : weight_map) {
     const TensorEntry* entry = find(tensor);

@@ -125,10 +125,10 @@ HEADFORMER_COLD inline TokenId read_id(const JsonObject& at, std::string_view ke
 /// [text, id], as Bert's and Roberta's processors have their tokens.
 HEADFORMER_COLD inline TokenId read_text_and_id(const JsonObject& at, std::string_view key) {
   const Json* pair = at.find(key);
-  const std::optional<Index> id =
-      pair != nullptr && pair->is_array() && pair->size() == 2 ? json_integer((*pair)[1]) : std::nullopt;
-  if (!id || *id < 0 || *id >= static_cast<Index>(Vocabulary::limit)) at.fail(key, "a token's text and id");
-  return static_cast<TokenId>(*id);
+  const bool two = pair != nullptr && pair->is_array() && pair->size() == 2;
+  const Index id = two ? json_integer((*pair)[1]).value_or(-1) : -1;
+  if (id < 0 || id >= static_cast<Index>(Vocabulary::limit)) at.fail(key, "a token's text and id");
+  return static_cast<TokenId>(id);
 }
 
 HEADFORMER_COLD inline void read_post_processor(const JsonObject& at, std::vector<SingleTemplate>& steps) {
