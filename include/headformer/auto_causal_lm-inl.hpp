@@ -79,7 +79,7 @@ HEADFORMER_COLD HEADFORMER_INLINE MemoryEstimate memory_estimate(const Checkpoin
   SerialExecutor executor;
   const Weights weights = Weights::measure(checkpoint, names, options, executor);
   const auto model = family.make(config, weights);
-  return estimate_memory(config, model->report().packed_bytes, use);
+  return estimate_memory(config, model->report(), use);
 }
 
 }  // namespace headformer

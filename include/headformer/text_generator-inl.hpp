@@ -165,8 +165,8 @@ struct TextGenerator::Parts {
     const Index limit = model->config().learned_positions;
     if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
       throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
-                          " learned positions, found " + std::to_string(length) + " and " +
-                          std::to_string(config.new_tokens(length)));
+                          " learned positions, found " + std::to_string(length) + " tokens and " +
+                          std::to_string(config.new_tokens(length)) + " new ones");
     }
   }
 

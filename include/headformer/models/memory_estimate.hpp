@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "headformer/kernels/int8_layout.hpp"
 #include "headformer/models/causal_language_model.hpp"
 
 namespace headformer {
@@ -23,9 +24,9 @@ struct MemoryEstimate {
   std::size_t total() const { return weights + cache + scratch; }
 };
 
-inline MemoryEstimate estimate_memory(const CausalLmConfig& config, std::size_t packed_bytes, const MemoryUse& use) {
+inline MemoryEstimate estimate_memory(const CausalLmConfig& config, const LoadReport& report, const MemoryUse& use) {
   MemoryEstimate estimate;
-  estimate.weights = packed_bytes;
+  estimate.weights = report.packed_bytes;
   const Index context = use.context > 0 ? use.context : config.context_length;
   for (const KeyValueSlotConfig& slot : CausalLanguageModel::slots(config, use.cache)) {
     // A windowed layer holds its window, the page it is in, and what one pass appends.
@@ -43,6 +44,10 @@ inline MemoryEstimate estimate_memory(const CausalLmConfig& config, std::size_t 
   const Index logit_floats = config.vocabulary + 2 * config.width;
   estimate.scratch =
       static_cast<std::size_t>(rows * row_floats + use.logit_rows * use.sequences * logit_floats) * sizeof(float);
+  // Quantised weights meet a pass's rows as int8, in records of either kind.
+  using kernels::detail::Int8Layout;
+  const Index record_bytes = Int8Layout{32}.record_bytes() + Int8Layout{16}.record_bytes();
+  estimate.scratch += static_cast<std::size_t>(rows * Int8Layout::records(report.widest_quantised) * record_bytes);
   return estimate;
 }
 

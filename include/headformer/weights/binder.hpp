@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/kernels/packed_matrix.hpp"
 #include "headformer/kernels/quantization.hpp"
 #include "headformer/weights/checkpoint.hpp"
 #include "headformer/weights/load_options.hpp"
@@ -104,6 +105,10 @@ class Binder {
 
   /// Counts bytes of what is bound.
   void add_packed(std::size_t bytes) { report_.packed_bytes += bytes; }
+  void add_packed(DType dtype, Index outputs, Index inputs) {
+    add_packed(kernels::PackedMatrix::packed_bytes(dtype, outputs, inputs));
+    if (is_quantised(dtype)) report_.widest_quantised = std::max(report_.widest_quantised, inputs);
+  }
 
   void note(std::string text) {
     if (options_.log && !measuring_) options_.log(LogLevel::info, text);

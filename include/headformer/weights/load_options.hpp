@@ -51,6 +51,7 @@ struct LoadOptions {
 /// What loading did.
 struct LoadReport {
   std::size_t packed_bytes = 0;    ///< weights as the kernels hold them
+  Index widest_quantised = 0;      ///< inputs of the widest quantised matrix; 0: there is none
   std::vector<std::string> notes;  ///< a line for each tensor that could not take the type asked for
 };
 

@@ -134,7 +134,7 @@ inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixP
   Index outputs = 0;
   for (const MatrixPiece& piece : run) outputs += piece.rows;
   const DType target = run.front().target;
-  binder.add_packed(kernels::PackedMatrix::packed_bytes(target, outputs, inputs));
+  binder.add_packed(target, outputs, inputs);
   for (const MatrixPiece& piece : run) binder.take(*piece.source.entry);
   if (binder.measuring()) return {};
 
