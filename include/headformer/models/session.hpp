@@ -170,7 +170,8 @@ class Session {
     const RotaryConfig& rotary = model_->config().layers.front().attention.rotary;
     const Index total = state_.length() + more;
     if (rotary.length_class(rotated_for_) == rotary.length_class(total)) return;
-    const std::vector<TokenId> past = std::exchange(history_, {});
+    const std::vector<TokenId> past = history_;
+    history_.clear();  // which keeps the memory that was reserved
     state_.truncate(0);
     append_ids(past, total, [](SequenceInput& input, Index, Index) {
       input.logits = LogitRows::none;
