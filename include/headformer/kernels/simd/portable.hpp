@@ -291,26 +291,12 @@ HEADFORMER_SIMD Vec lookup(const Table16& table, IntVec index) {
 
 /// A square of `width` rows becomes its columns.
 HEADFORMER_SIMD void transpose(Vec (&rows)[width]) {
-  if constexpr (width == 4) {
-    const FloatPacket low_01 = __builtin_shufflevector(generic(rows[0]), generic(rows[1]), 0, 4, 1, 5);
-    const FloatPacket high_01 = __builtin_shufflevector(generic(rows[0]), generic(rows[1]), 2, 6, 3, 7);
-    const FloatPacket low_23 = __builtin_shufflevector(generic(rows[2]), generic(rows[3]), 0, 4, 1, 5);
-    const FloatPacket high_23 = __builtin_shufflevector(generic(rows[2]), generic(rows[3]), 2, 6, 3, 7);
-    rows[0] = from_generic(__builtin_shufflevector(low_01, low_23, 0, 1, 4, 5));
-    rows[1] = from_generic(__builtin_shufflevector(low_01, low_23, 2, 3, 6, 7));
-    rows[2] = from_generic(__builtin_shufflevector(high_01, high_23, 0, 1, 4, 5));
-    rows[3] = from_generic(__builtin_shufflevector(high_01, high_23, 2, 3, 6, 7));
-  } else {
-    float square[width][width];
-    for (int i = 0; i < width; ++i) store(square[i], rows[i]);
-    for (int i = 0; i < width; ++i) {
-      for (int j = 0; j < i; ++j) {
-        const float other = square[i][j];
-        square[i][j] = square[j][i];
-        square[j][i] = other;
-      }
-    }
-    for (int i = 0; i < width; ++i) rows[i] = load(square[i]);
+  float square[width][width];
+  for (int i = 0; i < width; ++i) store(square[i], rows[i]);
+  for (int i = 0; i < width; ++i) {
+    float column[width];
+    for (int j = 0; j < width; ++j) column[j] = square[j][i];
+    rows[i] = load(column);
   }
 }
 
