@@ -15,7 +15,15 @@ ProgramResult throughput(std::vector<std::string> options) {
   return run_program("../benchmarks/throughput", std::move(options));
 }
 
-TEST(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
+class ThroughputDoor : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(std::filesystem::path(HEADFORMER_PROGRAMS_DIR) / "../benchmarks/throughput"))
+      GTEST_SKIP() << "built without benchmarks";
+  }
+};
+
+TEST_F(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
                                            "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});
   expect_success(result);
@@ -36,7 +44,7 @@ TEST(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   EXPECT_EQ(begin, result.out.size());
 }
 
-TEST(ThroughputDoor, BadInputIsRefusedInOneLine) {
+TEST_F(ThroughputDoor, BadInputIsRefusedInOneLine) {
   const std::string model = golden("decoders/llama_grouped");
   struct Case {
     std::vector<std::string> options;
