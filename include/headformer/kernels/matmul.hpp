@@ -143,7 +143,8 @@ struct ActivationForms {
   TensorView<const std::uint32_t> bf16_pairs;  ///< made where a product asks for it, as the others
   Int8Rows int8[2];                            ///< with sub-blocks of 32 and of 16
 
-  const Int8Rows& rows_for(DType weights) const { return int8[block_format(weights).sub_block == int8_block ? 0 : 1]; }
+  /// Which of the two meets these weights.
+  static int int8_form(DType weights) { return integer_format(weights).format.sub_block == int8_block ? 0 : 1; }
 };
 
 /// Whether a product with these weights takes its activations as int8.
@@ -162,6 +163,7 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
   const PackedMatrix& weights = *product.weights;
   const Index width = panel_layout(weights.dtype()).outputs;
   const bool int8 = takes_int8(compute.activations, weights.dtype());
+  const Int8Rows records = int8 ? forms.int8[ActivationForms::int8_form(weights.dtype())] : Int8Rows();
   for (Index panel = panels.begin; panel < panels.end; ++panel) {
     const Index column = panel * width;
     const FinishContext context{product.epilogue, rows.begin, column};
@@ -179,7 +181,6 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
       job.context = &context;
     }
     if (int8) {
-      const Int8Rows& records = forms.rows_for(weights.dtype());
       job.records = records.record(rows.begin, 0);
       job.record_stride = records.record(rows.begin, 1) - job.records;
       HEADFORMER_ON_INTEGER_TARGET(compute.isa, multiply_integer_panel(job));
@@ -289,7 +290,7 @@ inline void matmul(const Compute& compute, TensorView<const float> x, std::span<
     detail::check_product(x, product);
     const DType dtype = product.weights->dtype();
     if (detail::takes_int8(compute.activations, dtype)) {
-      int8[detail::block_format(dtype).sub_block == detail::int8_block ? 0 : 1] = true;
+      int8[detail::ActivationForms::int8_form(dtype)] = true;
     } else if (detail::takes_bf16_pairs(compute, dtype)) {
       bf16_pairs = true;
     } else if (compute.activations == Activations::bf16) {
