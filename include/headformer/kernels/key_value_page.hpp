@@ -157,6 +157,25 @@ inline void read_vector(DType dtype, const std::byte* elements, Index stride, co
   }
 }
 
+/// Where one position of a page lies, in bytes from the page's first: what is written to and read from.
+struct PositionPlaces {
+  std::size_t key;  ///< elements lie key_panel apart, as their scales do
+  std::size_t key_scale;
+  std::size_t value;  ///< elements and scales follow each other
+  std::size_t value_scale;
+
+  PositionPlaces(const KeyValueLayout& layout, Index head, Index slot) {
+    const auto bytes = layout.element_bytes();
+    const Index panel = slot / key_panel;
+    const Index lane = slot % key_panel;
+    key = layout.key_offset(head) + static_cast<std::size_t>(panel * layout.key_width * key_panel + lane) * bytes;
+    key_scale =
+        layout.key_scale_offset(head) + static_cast<std::size_t>(panel * layout.key_blocks() * key_panel + lane) * 2;
+    value = layout.value_offset(head) + static_cast<std::size_t>(slot * layout.value_stride()) * bytes;
+    value_scale = layout.value_scale_offset(head) + static_cast<std::size_t>(slot * layout.value_blocks()) * 2;
+  }
+};
+
 }  // namespace detail
 
 /// Writes one position's keys and values of all heads, rounded to the layout's dtype: nearest, ties to even; q8_0: a
@@ -167,36 +186,27 @@ inline void read_vector(DType dtype, const std::byte* elements, Index stride, co
 inline void append(const KeyValueLayout& layout, std::byte* page, Index slot, const float* keys, const float* values,
                    Isa isa = Isa::portable) {
   detail::require_cache_dtype(layout.dtype);
-  const auto bytes = static_cast<Index>(layout.element_bytes());
-  const Index panel = slot / key_panel;
-  const Index lane = slot % key_panel;
+  const std::size_t padding = static_cast<std::size_t>(layout.value_stride() - layout.value_width);
   for (Index head = 0; head < layout.heads; ++head) {
-    detail::append_vector(
-        isa, layout.dtype, keys + head * layout.key_width, layout.key_width,
-        page + layout.key_offset(head) + (panel * layout.key_width * key_panel + lane) * bytes, key_panel,
-        page + layout.key_scale_offset(head) + (panel * layout.key_blocks() * key_panel + lane) * 2, key_panel);
-    std::byte* row = page + layout.value_offset(head) + slot * layout.value_stride() * bytes;
-    detail::append_vector(isa, layout.dtype, values + head * layout.value_width, layout.value_width, row, 1,
-                          page + layout.value_scale_offset(head) + slot * layout.value_blocks() * 2, 1);
-    std::memset(row + layout.value_width * bytes, 0,
-                static_cast<std::size_t>((layout.value_stride() - layout.value_width) * bytes));
+    const detail::PositionPlaces at(layout, head, slot);
+    detail::append_vector(isa, layout.dtype, keys + head * layout.key_width, layout.key_width, page + at.key, key_panel,
+                          page + at.key_scale, key_panel);
+    detail::append_vector(isa, layout.dtype, values + head * layout.value_width, layout.value_width, page + at.value, 1,
+                          page + at.value_scale, 1);
+    std::memset(page + at.value + static_cast<std::size_t>(layout.value_width) * layout.element_bytes(), 0,
+                padding * layout.element_bytes());
   }
 }
 
 /// Reads one position back, widened: what attention sees. Shapes and errors as for append().
 inline void read_position(const KeyValueLayout& layout, const std::byte* page, Index slot, float* keys, float* values) {
   detail::require_cache_dtype(layout.dtype);
-  const auto bytes = static_cast<Index>(layout.element_bytes());
-  const Index panel = slot / key_panel;
-  const Index lane = slot % key_panel;
   for (Index head = 0; head < layout.heads; ++head) {
-    detail::read_vector(
-        layout.dtype, page + layout.key_offset(head) + (panel * layout.key_width * key_panel + lane) * bytes, key_panel,
-        page + layout.key_scale_offset(head) + (panel * layout.key_blocks() * key_panel + lane) * 2, key_panel,
-        layout.key_width, keys + head * layout.key_width);
-    detail::read_vector(layout.dtype, page + layout.value_offset(head) + slot * layout.value_stride() * bytes, 1,
-                        page + layout.value_scale_offset(head) + slot * layout.value_blocks() * 2, 1,
-                        layout.value_width, values + head * layout.value_width);
+    const detail::PositionPlaces at(layout, head, slot);
+    detail::read_vector(layout.dtype, page + at.key, key_panel, page + at.key_scale, key_panel, layout.key_width,
+                        keys + head * layout.key_width);
+    detail::read_vector(layout.dtype, page + at.value, 1, page + at.value_scale, 1, layout.value_width,
+                        values + head * layout.value_width);
   }
 }
 
