@@ -14,20 +14,13 @@ namespace headformer::kernels::detail {
 
 /// Some rows of int8 activations against chunks of 32 k of unpacked codes.
 struct IntegerTile {
-  const std::byte* x = nullptr;  ///< the first row's record
-  Index record = 0;              ///< bytes from a row's record to the next
-  Index scaled_sums = 0;         ///< where in a record
-  const std::byte* minus_sums = nullptr;
-  Index sums_stride = 0;  ///< bytes from a row's to the next
-  Index sums_step = 0;    ///< bytes from a chunk's to the next
-  int bias_bits = 0;
-  const std::byte* codes = nullptr;  ///< [8 groups][32 lanes][4 k] a chunk
+  const std::byte* x = nullptr;      ///< the first row's record; the others follow it
+  const std::byte* codes = nullptr;  ///< raised to a bias of 128, [8 groups][32 lanes][4 k] a chunk
   Index codes_step = 0;              ///< bytes from a chunk's to the next
   Index chunks = 0;
   const float* scales = nullptr;   ///< [sub-blocks][32]
   const float* offsets = nullptr;  ///< [sub-blocks][32], or null
-  float* y = nullptr;              ///< [rows][32]
-  bool resume = false;             ///< start from y, not from zero
+  float* y = nullptr;              ///< [rows][32], added to
 };
 
 /// A format as integer products take it.
@@ -35,8 +28,8 @@ struct IntegerFormat {
   BlockFormat format;
   BlockPlaces places;
   std::uint8_t values[16] = {};  ///< of codes that are looked up, made unsigned by the bias
-  int bias_bits = 0;             ///< the codes' bias is 2 to their power ...
-  bool biased = false;           ///< ... or zero
+  int bias = 0;                  ///< of the codes, from 0 to 128
+  int undo_shift = 0;            ///< for that bias, if it is one, Int8Layout's undo is shifted right
 };
 
 constexpr IntegerFormat make_integer_format(DType dtype) {
@@ -49,8 +42,8 @@ constexpr IntegerFormat make_integer_format(DType dtype) {
   for (int i = 0; i < 16 && result.format.values != nullptr; ++i) {
     result.values[i] = static_cast<std::uint8_t>(static_cast<int>(result.format.values[i]) + bias);
   }
-  result.biased = bias != 0;
-  while (bias >> (result.bias_bits + 1) != 0) ++result.bias_bits;
+  result.bias = bias;
+  for (int larger = bias; larger > 0 && larger < 128; larger *= 2) ++result.undo_shift;
   return result;
 }
 

@@ -157,9 +157,9 @@ inline bool takes_bf16_pairs(const Compute& compute, DType weights) {
   return compute.activations == Activations::bf16 && weights == DType::bf16 && compute.isa >= Isa::avx512_bf16;
 }
 
-/// Panels [begin, end) of one product, for rows [first_row, last_row) of x.
-inline void multiply_panels(const Compute& compute, const ActivationForms& forms, const Product& product,
-                            WorkRange panels, WorkRange rows) {
+/// Panels of one product, for rows of x that stay in the cache from one panel to the next.
+inline void multiply_panels_of_rows(const Compute& compute, const ActivationForms& forms, const Product& product,
+                                    WorkRange panels, WorkRange rows) {
   const PackedMatrix& weights = *product.weights;
   const Index width = panel_layout(weights.dtype()).outputs;
   const bool int8 = takes_int8(compute.activations, weights.dtype());
@@ -196,6 +196,24 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
       job.x_stride = forms.x.row_stride();
       HEADFORMER_ON_TARGET(compute.isa, multiply_panel(job));
     }
+  }
+}
+
+/// Panels of one product, for rows of x. Rows of int8 are taken in groups that fill half of a small L2: every panel
+/// would otherwise fetch all of them from further away. (f32 rows have eight times the arithmetic a byte.)
+inline void multiply_panels(const Compute& compute, const ActivationForms& forms, const Product& product,
+                            WorkRange panels, WorkRange rows) {
+  const DType dtype = product.weights->dtype();
+  if (!takes_int8(compute.activations, dtype)) return multiply_panels_of_rows(compute, forms, product, panels, rows);
+  const Int8Rows& records = forms.int8[ActivationForms::int8_form(dtype)];
+  const Index row_bytes = Int8Layout::records(product.weights->inputs()) * records.layout.record_bytes();
+  const Index fit = std::clamp<Index>((Index{512} << 10) / std::max<Index>(1, row_bytes), 48, 192);
+  const Index all = rows.end - rows.begin;
+  const Index groups = (all + fit - 1) / fit;
+  // As equal as multiples of a tile's rows are.
+  const Index size = groups < 2 ? all : (all / groups + 5) / 6 * 6;
+  for (Index begin = rows.begin; begin < rows.end; begin += size) {
+    multiply_panels_of_rows(compute, forms, product, panels, {begin, std::min(rows.end, begin + size)});
   }
 }
 

@@ -102,7 +102,9 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
   return {_mm256_srli_epi32(a.v, Bits)};
 }
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) { return {_mm256_srl_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
-HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) { return {_mm256_sll_epi32(a.v, _mm_cvtsi32_si128(bits))}; }
+HEADFORMER_SIMD IntVec shift_right_signed_by(IntVec a, int bits) {
+  return {_mm256_sra_epi32(a.v, _mm_cvtsi32_si128(bits))};
+}
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {
   return {_mm256_srai_epi32(a.v, Bits)};

@@ -102,8 +102,8 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) {
   return {_mm512_maskz_srl_epi32(all_lanes, a.v, _mm_cvtsi32_si128(bits))};
 }
-HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) {
-  return {_mm512_maskz_sll_epi32(all_lanes, a.v, _mm_cvtsi32_si128(bits))};
+HEADFORMER_SIMD IntVec shift_right_signed_by(IntVec a, int bits) {
+  return {_mm512_maskz_sra_epi32(all_lanes, a.v, _mm_cvtsi32_si128(bits))};
 }
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {

@@ -182,13 +182,12 @@ HEADFORMER_SIMD IntVec shift_right(IntVec a) {
 HEADFORMER_SIMD IntVec shift_right_by(IntVec a, int bits) {
   return {std::bit_cast<IntPacket>(std::bit_cast<UintPacket>(a.v) >> static_cast<std::uint32_t>(bits))};
 }
-HEADFORMER_SIMD IntVec shift_left_by(IntVec a, int bits) {
-  return {std::bit_cast<IntPacket>(std::bit_cast<UintPacket>(a.v) << static_cast<std::uint32_t>(bits))};
-}
 template <int Bits>
 HEADFORMER_SIMD IntVec shift_right_signed(IntVec a) {
   return {a.v >> Bits};
 }
+/// The same, 0 <= bits < 32.
+HEADFORMER_SIMD IntVec shift_right_signed_by(IntVec a, int bits) { return {a.v >> bits}; }
 
 HEADFORMER_SIMD Vec to_float(IntVec a) { return from_generic(__builtin_convertvector(a.v, FloatPacket)); }
 HEADFORMER_SIMD Vec as_float(IntVec a) { return {std::bit_cast<Packet>(a.v)}; }
