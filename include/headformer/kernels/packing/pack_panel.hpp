@@ -29,16 +29,14 @@ void pack_plain_rows(const std::byte* const* rows, Index count, Index inputs, In
   }
 }
 
-/// Splits 32 codes, four in a word, into planes of `bits` bits starting at bit `from`, for one lane of 32.
-inline std::byte* write_plane(const std::uint32_t* words, int from, int bits, Index lane, std::byte* to) {
-  const int groups = 8 / bits;  // that share a unit of 128 bytes
+/// Bits [from, from + bits) of the groups from `group` on that share a unit, for one lane of 32; words hold four codes
+/// each. Returns where the next unit goes.
+inline std::byte* write_unit(const std::uint32_t* words, int group, int from, int bits, Index lane, std::byte* to) {
   const std::uint32_t mask = ((1U << bits) - 1U) * 0x01010101U;
-  for (int unit = 0; unit < 8 / groups; ++unit) {
-    std::uint32_t lane_bits = 0;
-    for (int i = 0; i < groups; ++i) lane_bits |= ((words[unit * groups + i] >> from) & mask) << (i * bits);
-    std::memcpy(to + unit * 128 + lane * 4, &lane_bits, sizeof lane_bits);
-  }
-  return to + (8 / groups) * 128;
+  std::uint32_t lane_bits = 0;
+  for (int i = 0; i < groups_in_unit(bits); ++i) lane_bits |= ((words[group + i] >> from) & mask) << (i * bits);
+  std::memcpy(to + lane * 4, &lane_bits, sizeof lane_bits);
+  return to + 128;
 }
 
 /// Writes a block taken apart into a lane of a panel's block.
@@ -60,8 +58,11 @@ inline void pack_block(const BlockFormat& format, const BlockPlaces& places, con
   for (Index chunk = 0; chunk < format.block; chunk += chunk_length) {
     std::uint32_t words[8];
     std::memcpy(words, codes.codes + chunk, sizeof words);
-    to = write_plane(words, 0, format.low_bits, lane, to);
-    if (format.high_bits > 0) to = write_plane(words, format.low_bits, format.high_bits, lane, to);
+    for (int group = 0; group < 8; group += groups_in_unit(format.low_bits)) {
+      if (format.high_bits > 0 && group % groups_in_unit(format.high_bits) == 0)
+        to = write_unit(words, group, format.low_bits, format.high_bits, lane, to);
+      to = write_unit(words, group, 0, format.low_bits, lane, to);
+    }
   }
 }
 

@@ -19,8 +19,9 @@ namespace headformer::kernels::detail {
 //                 byte sub_scale[sub_blocks][32], byte sub_min[sub_blocks][32], then for each 32 k the codes
 //               Codes are unsigned. Four consecutive k of one output are a 32-bit lane, 32 lanes a group of 128 bytes,
 //               so that four bytes of activations meet one group in an integer dot product. Codes wider than a plane
-//               are split: low 8, 4 or 2 bits, then high 2 or 1 bits. A plane of b bits holds 8/b groups in 128 bytes:
-//               byte i of group g sits in byte i of unit g / (8/b), at bit b * (g % (8/b)).
+//               are split into high 2 or 1 bits and low 4 or 2 bits. A plane of b bits holds 8/b groups in a unit of
+//               128 bytes: byte i of group g sits in byte i of unit g / (8/b), at bit b * (g % (8/b)). A unit of high
+//               bits stands in front of the low ones of its groups: a product reads the panel in the order of memory.
 
 /// What a quantised block's sub-blocks multiply `d` with.
 enum class SubScale : std::uint8_t { none, signed_byte, byte, low_nibble };
@@ -106,6 +107,9 @@ constexpr BlockPlaces block_places(const BlockFormat& format) {
   places.bytes = places.codes + places.chunk_bytes * static_cast<std::size_t>(format.block / chunk_length);
   return places;
 }
+
+/// Groups that share a unit of a plane of 1, 2, 4 or 8 bits; all where there is no plane.
+constexpr int groups_in_unit(int bits) { return bits == 0 ? 8 : 8 / bits; }
 
 /// The units a packed matrix is made of.
 struct PanelLayout {

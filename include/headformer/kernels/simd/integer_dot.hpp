@@ -47,7 +47,7 @@ struct ByteDot {
 #endif
 };
 
-/// The same value, in a register from here on.
+/// The same value, in a register from here on: what is kept is loaded in the order it is written.
 HEADFORMER_SIMD IntVec keep(IntVec a) { return a; }
 
 /// Sixteen bytes to look up from.
@@ -85,7 +85,7 @@ struct ByteDot {
 };
 
 HEADFORMER_SIMD IntVec keep(IntVec a) {
-  __asm__("" : "+x"(a.v));
+  __asm__ volatile("" : "+x"(a.v));
   return a;
 }
 
@@ -119,7 +119,7 @@ HEADFORMER_BEGIN_AVX512
 namespace headformer::kernels::avx512 {
 
 HEADFORMER_SIMD IntVec keep(IntVec a) {
-  __asm__("" : "+v"(a.v));
+  __asm__ volatile("" : "+v"(a.v));
   return a;
 }
 
