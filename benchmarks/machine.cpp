@@ -7,7 +7,6 @@
 #include <functional>
 #include <headformer/core/thread_pool.hpp>
 #include <headformer/formats/json.hpp>
-#include <headformer/kernels/packing/storage.hpp>
 #include <iostream>
 
 #include "../examples/program.hpp"
@@ -57,16 +56,10 @@ nlohmann::ordered_json measure(int threads) {
                              [&](int) { benchmark::DoNotOptimize(machine_peak::int8_dot_loop(count, 0x01010101)); });
   }
 #endif
-  // As much as a model has and no cache holds, in the memory that weights are in.
-  constexpr std::ptrdiff_t floats = std::ptrdiff_t{96} << 20;
-  const auto memory = kernels::detail::allocate_packed(static_cast<std::size_t>(floats) * sizeof(float));
-  auto* const values = reinterpret_cast<float*>(memory.get());
-  std::uninitialized_fill_n(values, floats, 1.0F);
-  const std::ptrdiff_t part = floats / threads / 4096 * 4096 - 4096;  // what is prefetched past the end is there
-  const double seconds = best_wall_seconds(pool, 12, [&](int worker) {
-    benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values + worker * part, part)));
-  });
-  line["read_gb_per_second"] = static_cast<double>(part) * threads * sizeof(float) / seconds * 1e-9;
+  const machine_peak::ReadProbe probe;
+  double read = 0.0;
+  for (int i = 0; i < 12; ++i) read = std::max(read, probe.bytes_per_second(pool, isa));
+  line["read_gb_per_second"] = read * 1e-9;
   return line;
 }
 

@@ -7,7 +7,10 @@
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
+#include "headformer/core/executor.hpp"
 #include "headformer/kernels/packing/storage.hpp"
 #include "headformer/kernels/targets.hpp"
 
@@ -58,16 +61,41 @@ inline double flops(headformer::Isa isa) {
   return 2.0 * 24.0 * static_cast<double>(count) * width / seconds;
 }
 
-/// Bytes a second, from memory in huge pages where the system gives them, as weights and caches are.
+/// Memory that no cache holds, in huge pages where the system gives them, as weights and caches are.
+class ReadProbe {
+ public:
+  ReadProbe() : memory_(headformer::kernels::detail::allocate_packed(floats * sizeof(float))) {
+    std::uninitialized_fill_n(values(), floats, 1.0F);
+  }
+
+  /// Bytes a second of one pass by all threads, on the wall clock.
+  double bytes_per_second(headformer::Executor& executor, headformer::Isa isa) const {
+    using Clock = std::chrono::steady_clock;
+    const auto threads = static_cast<std::ptrdiff_t>(executor.size());
+    // In whole steps of the loop; what it prefetches past its end is there.
+    const std::ptrdiff_t part = static_cast<std::ptrdiff_t>(floats) / threads / 4096 * 4096 - 4096;
+    const auto start = Clock::now();
+    executor.run([&](int worker) {
+      benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values() + worker * part, part)));
+    });
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return static_cast<double>(part * threads) * sizeof(float) / seconds;
+  }
+
+ private:
+  static constexpr std::size_t floats = std::size_t{64} << 20;
+  float* values() const { return reinterpret_cast<float*>(memory_.get()); }
+
+  std::shared_ptr<std::byte> memory_;
+};
+
+/// Bytes a second that one thread reads at best.
 inline double read_bandwidth(headformer::Isa isa) {
-  constexpr std::size_t size = std::size_t{48} << 20;
-  const auto memory = headformer::kernels::detail::allocate_packed(size * sizeof(float));
-  auto* const values = reinterpret_cast<float*>(memory.get());
-  std::fill_n(values, size, 1.0F);
-  constexpr auto count = static_cast<std::ptrdiff_t>(size) - 4096;
-  const double seconds =
-      best_seconds(8, [&] { benchmark::DoNotOptimize(HEADFORMER_ON_TARGET(isa, read_loop(values, count))); });
-  return static_cast<double>(count) * sizeof(float) / seconds;
+  const ReadProbe probe;
+  headformer::SerialExecutor executor;
+  double best = 0.0;
+  for (int i = 0; i < 8; ++i) best = std::max(best, probe.bytes_per_second(executor, isa));
+  return best;
 }
 
 }  // namespace machine_peak

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <headformer/chat_generator.hpp>
+#include <headformer/generate/sampler.hpp>
+#include <headformer/preprocess/tokenizer.hpp>
 #include <iostream>
 #include <optional>
 

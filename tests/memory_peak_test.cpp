@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <headformer/auto_causal_lm.hpp>
+#include <headformer/weights/checkpoint.hpp>
 
 #include "formats/gguf_builder.hpp"
 #include "support/program.hpp"

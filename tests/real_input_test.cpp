@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <headformer/auto_causal_lm.hpp>
 #include <headformer/models/memory_estimate.hpp>
+#include <headformer/models/session.hpp>
+#include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
+#include <headformer/weights/checkpoint.hpp>
 
 namespace headformer::testing {
 namespace {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <headformer/chat_generator.hpp>
 #include <headformer/preprocess/unicode/utf8.hpp>
+#include <headformer/weights/checkpoint.hpp>
 #include <thread>
 
 #include "support/errors.hpp"

@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "headformer/formats/gguf.hpp"
+
 namespace {
 
 using headformer::ArgumentError;

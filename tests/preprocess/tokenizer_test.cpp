@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 
 namespace headformer {
