@@ -308,6 +308,22 @@ TEST(Conversation, ATurnThatTheTemplateRefusesChangesNothing) {
   EXPECT_FALSE(all_of(conversation.say("Why?")).empty());
 }
 
+TEST(Conversation, ASeedGivesEachAnswerDrawsOfItsOwn) {
+  const ChatGenerator generator = generator_with_template("chatml");
+  const std::vector<ChatMessage> question = {{"user", "Who?"}};
+  GenerationConfig config;
+  config.temperature = 5;
+  config.seed = 7;
+  config.max_new_tokens = 20;
+  Conversation conversation(generator, config);
+  const std::string first = all_of(conversation.answer_to(question));
+  const std::string second = all_of(conversation.answer_to(question));
+  EXPECT_NE(first, second) << "the same question again";
+  Conversation again(generator, config);
+  EXPECT_EQ(all_of(again.answer_to(question)), first);
+  EXPECT_EQ(all_of(again.answer_to(question)), second);
+}
+
 TEST(Conversation, NeedsATemplate) {
   const ChatGenerator generator(tiny_model, with_threads(1));
   expect_mentions(message_of<ConfigError>([&] { Conversation conversation(generator); }), {"tiny_model", "template"});

@@ -6,6 +6,7 @@
 
 #include "headformer/kernels/packing/block_codes.hpp"
 #include "headformer/kernels/packing/panel_layout.hpp"
+#include "headformer/kernels/targets.hpp"
 
 namespace headformer::kernels::detail {
 
@@ -29,14 +30,46 @@ void pack_plain_rows(const std::byte* const* rows, Index count, Index inputs, In
   }
 }
 
-/// Bits [from, from + bits) of the groups from `group` on that share a unit, for one lane of 32; words hold four codes
+/// Bits [From, From + Bits) of the groups from `group` on that share a unit, for one lane of 32; words hold four codes
 /// each. Returns where the next unit goes.
-inline std::byte* write_unit(const std::uint32_t* words, int group, int from, int bits, Index lane, std::byte* to) {
-  const std::uint32_t mask = ((1U << bits) - 1U) * 0x01010101U;
-  std::uint32_t lane_bits = 0;
-  for (int i = 0; i < groups_in_unit(bits); ++i) lane_bits |= ((words[group + i] >> from) & mask) << (i * bits);
+template <int From, int Bits>
+std::byte* write_unit(const std::uint32_t* words, int group, Index lane, std::byte* to) {
+  constexpr std::uint32_t mask = Bits == 8 ? ~0U : ((1U << Bits % 8) - 1U) * 0x01010101U;
+  std::uint32_t lane_bits = (words[group] >> From) & mask;
+  if constexpr (Bits < 8) {
+    HEADFORMER_UNROLL
+    for (int i = 1; i < groups_in_unit(Bits); ++i) lane_bits |= ((words[group + i] >> From) & mask) << (i * Bits);
+  }
   std::memcpy(to + lane * 4, &lane_bits, sizeof lane_bits);
   return to + 128;
+}
+
+/// Codes of some chunks, split into their planes, for one lane of 32. (A template, for every weight of a checkpoint
+/// comes by.)
+template <int LowBits, int HighBits>
+void write_codes(const std::uint8_t* codes, Index chunks, Index lane, std::byte* to) {
+  for (Index chunk = 0; chunk < chunks; ++chunk) {
+    std::uint32_t words[8];
+    std::memcpy(words, codes + chunk * chunk_length, sizeof words);
+    HEADFORMER_UNROLL
+    for (int group = 0; group < 8; group += groups_in_unit(LowBits)) {
+      if constexpr (HighBits > 0) {
+        if (group % groups_in_unit(HighBits) == 0) to = write_unit<LowBits, HighBits>(words, group, lane, to);
+      }
+      to = write_unit<0, LowBits>(words, group, lane, to);
+    }
+  }
+}
+inline void write_codes(const BlockFormat& format, const std::uint8_t* codes, Index lane, std::byte* to) {
+  const Index chunks = format.block / chunk_length;
+  if (format.low_bits == 8) return write_codes<8, 0>(codes, chunks, lane, to);
+  if (format.low_bits == 2) {
+    return format.high_bits == 0 ? write_codes<2, 0>(codes, chunks, lane, to)
+                                 : write_codes<2, 1>(codes, chunks, lane, to);
+  }
+  if (format.high_bits == 2) return write_codes<4, 2>(codes, chunks, lane, to);
+  if (format.high_bits == 1) return write_codes<4, 1>(codes, chunks, lane, to);
+  write_codes<4, 0>(codes, chunks, lane, to);
 }
 
 /// Writes a block taken apart into a lane of a panel's block.
@@ -54,16 +87,7 @@ inline void pack_block(const BlockFormat& format, const BlockPlaces& places, con
     if (format.sub_scale != SubScale::none) block[places.sub_scales + place] = codes.sub_scales[i];
     if (format.offset == Offset::byte) block[places.sub_minima + place] = codes.sub_minima[i];
   }
-  std::byte* to = block + places.codes;
-  for (Index chunk = 0; chunk < format.block; chunk += chunk_length) {
-    std::uint32_t words[8];
-    std::memcpy(words, codes.codes + chunk, sizeof words);
-    for (int group = 0; group < 8; group += groups_in_unit(format.low_bits)) {
-      if (format.high_bits > 0 && group % groups_in_unit(format.high_bits) == 0)
-        to = write_unit(words, group, format.low_bits, format.high_bits, lane, to);
-      to = write_unit(words, group, 0, format.low_bits, lane, to);
-    }
-  }
+  write_codes(format, codes.codes, lane, block + places.codes);
 }
 
 /// Writes `count` rows of a quantised dtype, as in the file, into the first lanes of a panel: a block of all rows after
@@ -72,6 +96,11 @@ inline void pack_quantised_rows(DType dtype, const std::byte* const* rows, Index
                                 std::byte* panel) {
   const BlockFormat format = block_format(dtype);
   const BlockPlaces places = block_places(format);
+  // Rows are read side by side below, too many streams for the processor to see coming.
+  const std::size_t bytes = row_bytes(dtype, static_cast<std::size_t>(inputs));
+  for (Index row = 0; row < count; ++row) {
+    for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(rows[row] + line, 0, 2);
+  }
   BlockCodes codes;
   for (Index block = 0; block < inputs / format.block; ++block) {
     const std::size_t from = static_cast<std::size_t>(block) * block_bytes(dtype);
