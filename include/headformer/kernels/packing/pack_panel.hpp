@@ -36,10 +36,7 @@ template <int From, int Bits>
 std::byte* write_unit(const std::uint32_t* words, int group, Index lane, std::byte* to) {
   constexpr std::uint32_t mask = Bits == 8 ? ~0U : ((1U << Bits % 8) - 1U) * 0x01010101U;
   std::uint32_t lane_bits = (words[group] >> From) & mask;
-  if constexpr (Bits < 8) {
-    HEADFORMER_UNROLL
-    for (int i = 1; i < groups_in_unit(Bits); ++i) lane_bits |= ((words[group + i] >> From) & mask) << (i * Bits);
-  }
+  for (int i = 1; i < groups_in_unit(Bits); ++i) lane_bits |= ((words[group + i] >> From) & mask) << (i * Bits);
   std::memcpy(to + lane * 4, &lane_bits, sizeof lane_bits);
   return to + 128;
 }
