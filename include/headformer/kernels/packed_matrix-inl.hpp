@@ -62,10 +62,8 @@ HEADFORMER_INLINE void PackedMatrix::pack_panel(Index index, FunctionRef<const s
     for (Index j = 0; j < group; ++j) sources[j] = rows(first + i + j, buffers + static_cast<std::size_t>(j) * bytes);
     if (is_quantised(dtype_)) {
       detail::pack_quantised_rows(dtype_, sources, group, inputs_, to);
-    } else if (dtype_ == DType::f32) {
-      detail::pack_plain_rows<std::uint32_t>(sources, group, inputs_, i, false, to);
     } else {
-      detail::pack_plain_rows<std::uint16_t>(sources, group, inputs_, i, dtype_ == DType::bf16, to);
+      detail::pack_plain_rows(dtype_, sources, group, inputs_, i, to);
     }
   }
 }

@@ -14,19 +14,35 @@ namespace headformer::kernels::detail {
 /// one all of a panel.
 constexpr Index rows_at_once(DType dtype) { return is_quantised(dtype) ? quantised_panel : 16; }
 
-/// Writes `count` rows of a plain dtype into lanes [lane, lane + count) of a zeroed or full panel.
+/// Writes `count` rows (16 at most) of `words` words into lanes [lane, lane + count) of a zeroed or full panel: word w
+/// of a row goes to w * 48 + lane. A cache line of each row at a time: rows of a power of two fall on the same places
+/// of a cache, which would lose a line between two words of it.
 template <class Word>
-void pack_plain_rows(const std::byte* const* rows, Index count, Index inputs, Index lane, bool interleaved,
-                     std::byte* panel) {
-  // Word (k, lane) sits at k * 48 + lane, or with pairs of k in a lane at (k / 2) * 96 + lane * 2 + k % 2.
-  const Index step = interleaved ? 2 : 1;
-  for (Index k = 0; k < inputs; ++k) {
-    const Index first = interleaved ? (k / 2) * (plain_panel * 2) + lane * 2 + k % 2 : k * plain_panel + lane;
-    std::byte* to = panel + first * static_cast<Index>(sizeof(Word));
+void pack_words(const std::byte* const* rows, Index count, Index words, Index lane, std::byte* panel) {
+  constexpr Index at_once = 64 / static_cast<Index>(sizeof(Word));
+  Word lines[16][at_once];
+  for (Index first = 0; first < words; first += at_once) {
+    const Index length = words - first < at_once ? words - first : at_once;
     for (Index row = 0; row < count; ++row) {
-      std::memcpy(to, rows[row] + k * static_cast<Index>(sizeof(Word)), sizeof(Word));
-      to += step * static_cast<Index>(sizeof(Word));
+      std::memcpy(lines[row], rows[row] + first * static_cast<Index>(sizeof(Word)),
+                  static_cast<std::size_t>(length) * sizeof(Word));
     }
+    for (Index i = 0; i < length; ++i) {
+      std::byte* to = panel + ((first + i) * plain_panel + lane) * static_cast<Index>(sizeof(Word));
+      for (Index row = 0; row < count; ++row, to += sizeof(Word)) std::memcpy(to, &lines[row][i], sizeof(Word));
+    }
+  }
+}
+
+/// The same for a plain dtype: bf16 has two k in a word, and an odd last one in the low half of it.
+inline void pack_plain_rows(DType dtype, const std::byte* const* rows, Index count, Index inputs, Index lane,
+                            std::byte* panel) {
+  if (dtype == DType::f32) return pack_words<std::uint32_t>(rows, count, inputs, lane, panel);
+  if (dtype == DType::f16) return pack_words<std::uint16_t>(rows, count, inputs, lane, panel);
+  pack_words<std::uint32_t>(rows, count, inputs / 2, lane, panel);
+  if (inputs % 2 == 0) return;
+  for (Index row = 0; row < count; ++row) {
+    std::memcpy(panel + (inputs / 2 * plain_panel + lane + row) * 4, rows[row] + (inputs - 1) * 2, 2);
   }
 }
 
