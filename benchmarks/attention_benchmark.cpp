@@ -43,7 +43,8 @@ double peak_flops() {
   return peak;
 }
 double peak_bandwidth() {
-  static const double peak = machine_peak::read_bandwidth(chosen_isa());
+  SerialExecutor executor;
+  static const double peak = machine_peak::read_bandwidth(executor, chosen_isa());
   return peak;
 }
 

@@ -56,10 +56,7 @@ nlohmann::ordered_json measure(int threads) {
                              [&](int) { benchmark::DoNotOptimize(machine_peak::int8_dot_loop(count, 0x01010101)); });
   }
 #endif
-  const machine_peak::ReadProbe probe;
-  double read = 0.0;
-  for (int i = 0; i < 12; ++i) read = std::max(read, probe.bytes_per_second(pool, isa));
-  line["read_gb_per_second"] = read * 1e-9;
+  line["read_gb_per_second"] = machine_peak::read_bandwidth(pool, isa) * 1e-9;
   return line;
 }
 

@@ -89,12 +89,11 @@ class ReadProbe {
   std::shared_ptr<std::byte> memory_;
 };
 
-/// Bytes a second that one thread reads at best.
-inline double read_bandwidth(headformer::Isa isa) {
+/// Bytes a second that all threads of an executor read at best.
+inline double read_bandwidth(headformer::Executor& executor, headformer::Isa isa) {
   const ReadProbe probe;
-  headformer::SerialExecutor executor;
   double best = 0.0;
-  for (int i = 0; i < 8; ++i) best = std::max(best, probe.bytes_per_second(executor, isa));
+  for (int i = 0; i < 12; ++i) best = std::max(best, probe.bytes_per_second(executor, isa));
   return best;
 }
 

@@ -1,9 +1,11 @@
 // The packed product, on the shapes of real models, beside Eigen's and, where CMake found them, oneDNN's (f32, bf16 and
 // u8 * s8, weights packed) and OpenBLAS's (f32).
 //
-//   matmul_benchmark                                 f32, then the other formats:
-//   weights[+activations]/MxKxN/isa/threads matmul_benchmark --benchmark_filter=f32/512x     a part of it
-//   matmul_benchmark --benchmark_filter='int8/.*/1$' the int8 products on one thread
+//   matmul_benchmark                                   everything: f32, then the other formats
+//   matmul_benchmark --benchmark_filter=f32/512x       a part of it
+//   matmul_benchmark --benchmark_filter='int8/.*/1$'   the int8 products on one thread
+//
+// Names: WEIGHTS[+ACTIVATIONS]/MxKxN/ISA/THREADS.
 //
 // Counters: GFLOP/s; of_peak, the share of what the threads' multiply-adds reach in these numbers, timed in the same
 // process (a peak of two threads is that of one, twice); GB/s of packed weights; over_eigen, over_onednn,

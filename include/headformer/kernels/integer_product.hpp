@@ -12,6 +12,11 @@
 
 namespace headformer::kernels::detail {
 
+/// Rows that a panel takes at a time: their sums are held beside the unpacked block in L1 and L2.
+inline constexpr Index integer_rows_at_once = 192;
+/// Rows of the largest tile.
+inline constexpr Index integer_tile_rows = 6;
+
 /// Some rows of int8 activations against chunks of 32 k of unpacked codes.
 struct IntegerTile {
   const std::byte* x = nullptr;      ///< the first row's record; the others follow it

@@ -152,11 +152,12 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
   if (!takes_int8(compute.activations, dtype)) return multiply_panels_of_rows(compute, forms, product, panels, rows);
   const Int8Rows& records = forms.int8[ActivationForms::int8_form(dtype)];
   const Index row_bytes = Int8Layout::records(product.weights->inputs()) * records.layout.record_bytes();
-  const Index fit = std::clamp<Index>((Index{512} << 10) / std::max<Index>(1, row_bytes), 48, 192);
   const Index all = rows.end - rows.begin;
+  const Index fit = std::clamp<Index>((Index{512} << 10) / std::max<Index>(1, row_bytes), 48, integer_rows_at_once);
   const Index groups = (all + fit - 1) / fit;
   // As equal as multiples of a tile's rows are.
-  const Index size = groups < 2 ? all : (all / groups + 5) / 6 * 6;
+  const Index tiles = (all / std::max<Index>(1, groups) + integer_tile_rows - 1) / integer_tile_rows;
+  const Index size = groups < 2 ? all : tiles * integer_tile_rows;
   for (Index begin = rows.begin; begin < rows.end; begin += size) {
     multiply_panels_of_rows(compute, forms, product, panels, {begin, std::min(rows.end, begin + size)});
   }
