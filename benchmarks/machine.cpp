@@ -8,6 +8,7 @@
 #include <headformer/core/thread_pool.hpp>
 #include <headformer/formats/json.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "../examples/program.hpp"
 #include "machine_dots.hpp"

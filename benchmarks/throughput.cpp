@@ -11,6 +11,7 @@
 #include <headformer/formats/json.hpp>
 #include <headformer/models/session.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "../examples/program.hpp"

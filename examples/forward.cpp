@@ -1,6 +1,8 @@
 // Runs any checkpoint on named tensors: forward MODEL INPUTS.safetensors OUTPUTS.safetensors
 #include <filesystem>
 #include <headformer/auto.hpp>
+#include <headformer/formats/safetensors.hpp>
+#include <headformer/formats/safetensors_writer.hpp>
 
 #include "program.hpp"
 #include "tensors.hpp"

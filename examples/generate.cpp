@@ -2,9 +2,11 @@
 #include <unistd.h>
 
 #include <headformer/chat_generator.hpp>
+#include <headformer/formats/safetensors.hpp>
 #include <headformer/generate/sampler.hpp>
 #include <headformer/preprocess/tokenizer.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "program.hpp"

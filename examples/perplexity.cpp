@@ -14,6 +14,7 @@
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "program.hpp"
 

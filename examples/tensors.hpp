@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
-#include <headformer/formats/safetensors.hpp>
+#include <headformer/formats/tensor_entry.hpp>
 #include <vector>
 
 namespace program {

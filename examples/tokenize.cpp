@@ -6,6 +6,7 @@
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/weights/checkpoint.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "program.hpp"
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/small_checkpoint.hpp"
 #include "support/terminal.hpp"
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "support/program.hpp"
 #include "support/small_checkpoint.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <headformer/auto_causal_lm.hpp>
 #include <headformer/weights/checkpoint.hpp>
+#include <nlohmann/json.hpp>
 
 #include "formats/gguf_builder.hpp"
 #include "support/program.hpp"

@@ -9,6 +9,7 @@
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
 #include <headformer/weights/checkpoint.hpp>
+#include <nlohmann/json.hpp>
 
 namespace headformer::testing {
 namespace {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <headformer/formats/json.hpp>
+#include <nlohmann/json.hpp>
 
 #include "support/program.hpp"
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/matrix.hpp"
+
 namespace headformer {
 namespace {
 
@@ -92,15 +94,15 @@ TEST(TensorView, IsAnEigenMatrixForFree) {
   std::vector<float> data(12);
   std::iota(data.begin(), data.end(), 0.0F);
   const TensorView<float> view(data.data(), {3, 4});
-  auto columns = view.slice_columns(1, 3).matrix();
+  auto columns = as_matrix(view.slice_columns(1, 3));
   EXPECT_EQ(columns.rows(), 3);
   EXPECT_EQ(columns.cols(), 2);
   EXPECT_EQ(columns(2, 1), 10.0F);
   columns.setZero();
   EXPECT_EQ(data, (std::vector<float>{0, 0, 0, 3, 4, 0, 0, 7, 8, 0, 0, 11}));
   const TensorView<const float> constant = view;
-  EXPECT_EQ(constant.matrix().sum(), 33.0F);
-  EXPECT_EQ(TensorView<float>(nullptr, {0, 4}).matrix().rows(), 0);
+  EXPECT_EQ(as_matrix(constant).sum(), 33.0F);
+  EXPECT_EQ(as_matrix(TensorView<float>(nullptr, {0, 4})).rows(), 0);
 }
 
 TEST(TensorView, MutableConvertsToConstOnly) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bad_input.hpp"
+#include "headformer/formats/safetensors_writer.hpp"
 
 namespace headformer {
 namespace {

@@ -2,6 +2,7 @@
 // error of the library's.
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "headformer/preprocess/jinja/template.hpp"

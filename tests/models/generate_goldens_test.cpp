@@ -1,4 +1,5 @@
 #include <headformer/generate/generation.hpp>
+#include <nlohmann/json.hpp>
 
 #include "models/decoder_families.hpp"
 

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "models/decoder_families.hpp"
 #include "support/small_checkpoint.hpp"
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <headformer/formats/safetensors.hpp>
 #include <headformer/models/causal_lm_model.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

@@ -4,6 +4,7 @@
 
 #include <headformer/nn/context.hpp>
 #include <headformer/weights/weights.hpp>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <vector>
 

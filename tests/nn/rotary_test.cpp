@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "headformer/models/rotary_reader.hpp"
 #include "headformer/nn/context.hpp"
 

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/gguf.hpp"
-#include "headformer/formats/json_parse.hpp"
+#include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <headformer/formats/json.hpp>
 #include <headformer/formats/safetensors.hpp>
+#include <headformer/formats/safetensors_writer.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

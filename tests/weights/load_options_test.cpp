@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "headformer/weights/weights.hpp"
 #include "support/errors.hpp"
 #include "support/small_checkpoint.hpp"

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -69,13 +68,10 @@ inline std::string to_string(const Shape& shape) {
 
 /// Looks at a row-major tensor that somebody else owns. Inner dimensions are contiguous; the outermost may have a
 /// larger stride, so that a range of columns of a matrix is a view too. Copying a view copies no element.
+/// core/matrix.hpp shows it as a matrix of Eigen's.
 template <class T>
 class TensorView {
  public:
-  using Matrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  using Map =
-      Eigen::Map<std::conditional_t<std::is_const_v<T>, const Matrix, Matrix>, Eigen::Unaligned, Eigen::OuterStride<>>;
-
   TensorView() = default;
   TensorView(T* data, const Shape& shape) : TensorView(data, shape, inner_count(shape)) {}
   /// `row_stride`: elements from one outermost index to the next.
@@ -107,9 +103,6 @@ class TensorView {
   TensorView slice_columns(Index begin, Index end) const {
     return {data_ + begin, Shape{rows(), end - begin}, row_stride_};
   }
-
-  /// The tensor as a matrix [rows, columns]; free.
-  Map matrix() const { return Map(data_, rows(), columns(), Eigen::OuterStride<>(row_stride_)); }
 
  private:
   static Index inner_count(const Shape& shape) {

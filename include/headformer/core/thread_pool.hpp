@@ -16,10 +16,6 @@
 
 #include "headformer/core/executor.hpp"
 
-#if HEADFORMER_X86
-#include <immintrin.h>
-#endif
-
 namespace headformer {
 
 /// Whether a pool's own threads stay each on a processor of its own.
@@ -135,7 +131,7 @@ class ThreadPool final : public Executor {
       /// looked at.
       bool once() {
 #if HEADFORMER_X86
-        _mm_pause();
+        __builtin_ia32_pause();
 #endif
         if (++count_ % 64 != 0) return true;
         const auto now = std::chrono::steady_clock::now();

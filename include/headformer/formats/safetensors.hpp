@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +19,6 @@
 #include "headformer/formats/byte_reader.hpp"
 #include "headformer/formats/json.hpp"
 #include "headformer/formats/safetensors_types.hpp"
-#include "headformer/formats/safetensors_writer.hpp"  // write_safetensors: one header for both ways
 #include "headformer/formats/tensor_entry.hpp"
 
 namespace headformer {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <span>
 #include <string>
@@ -20,7 +21,7 @@
 #include "headformer/core/error.hpp"
 #include "headformer/core/stable_sort.hpp"
 #include "headformer/core/tensor.hpp"
-#include "headformer/formats/json_parse.hpp"
+#include "headformer/formats/json.hpp"
 #include "headformer/formats/safetensors_types.hpp"
 
 namespace headformer {

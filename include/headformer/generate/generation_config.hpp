@@ -12,6 +12,7 @@
 #include "headformer/core/error.hpp"
 #include "headformer/core/token_id.hpp"
 #include "headformer/formats/json.hpp"
+#include "headformer/formats/messages.hpp"
 
 namespace headformer {
 
@@ -61,7 +62,7 @@ struct GenerationConfig {
     else if (key == "eos_token_id")
       eos_token_id = read_ids(json, key);
     else if (key == "stop_strings")
-      stop_strings = json.find(key)->is_string() ? std::vector<std::string>{json.string(key)} : json.strings(key);
+      stop_strings = json.is_string(key) ? std::vector<std::string>{json.string(key)} : json.strings(key);
     else if (key == "pad_token_id")
       pad_token_id = static_cast<TokenId>(json.integer(key, 0, std::numeric_limits<TokenId>::max()));
     else if (key == "num_return_sequences")
@@ -173,7 +174,7 @@ struct GenerationConfig {
   }
   static std::vector<TokenId> read_ids(const JsonObject& json, const std::string& key) {
     constexpr Index most = std::numeric_limits<TokenId>::max();
-    if (!json.find(key)->is_array()) return {static_cast<TokenId>(json.integer(key, 0, most))};
+    if (!json.is_array(key)) return {static_cast<TokenId>(json.integer(key, 0, most))};
     std::vector<TokenId> ids;
     for (const Index id : json.integers(key, 0, most)) ids.push_back(static_cast<TokenId>(id));
     return ids;

@@ -61,7 +61,7 @@ inline void set_window(CausalLmConfig& config, const std::vector<bool>& windowed
 
 /// A window that a config may leave out (the class's default), switch off (null), or set.
 HEADFORMER_COLD inline Index read_window(const JsonObject& config, Index fallback) {
-  if (!config.json().contains("sliding_window")) return fallback;
+  if (!config.mentions("sliding_window")) return fallback;
   return config.integer_or("sliding_window", 0, 1);
 }
 
@@ -103,7 +103,7 @@ HEADFORMER_COLD inline CausalLmConfig read_decoder(const JsonObject& config, std
   AttentionConfig& attention = layer.attention;
   attention.width = result.width;
   attention.heads = detail::read_size(config, "num_attention_heads", defaults.heads, detail::most_width);
-  const bool silent = !config.json().contains("num_key_value_heads");
+  const bool silent = !config.mentions("num_key_value_heads");
   attention.key_value_heads = config.integer_or(
       "num_key_value_heads", silent && defaults.key_value_heads > 0 ? defaults.key_value_heads : attention.heads, 1);
   if (attention.heads % attention.key_value_heads != 0)

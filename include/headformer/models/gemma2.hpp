@@ -48,11 +48,11 @@ HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   defaults.context_length = 8192;
   CausalLmConfig config = gemma::read(json, "Gemma2", defaults);
   for (LayerConfig& layer : config.layers) {
-    if (!json.has("query_pre_attn_scalar")) layer.attention.scale = 1.0F / 16.0F;   // the class's default, 256
-    const double silent = json.json().contains("attn_logit_softcapping") ? 0 : 50;  // null: none
+    if (!json.has("query_pre_attn_scalar")) layer.attention.scale = 1.0F / 16.0F;  // the class's default, 256
+    const double silent = json.mentions("attn_logit_softcapping") ? 0 : 50;        // null: none
     layer.attention.soft_cap = static_cast<float>(json.number_or("attn_logit_softcapping", silent, 0));
   }
-  if (!json.json().contains("final_logit_softcapping")) config.logits_soft_cap = 30;
+  if (!json.mentions("final_logit_softcapping")) config.logits_soft_cap = 30;
   const auto windowed =
       read_windowed_layers(json, static_cast<Index>(config.layers.size()), [](Index i) { return i % 2 == 0; });
   detail::set_window(config, windowed, read_window(json, 4096));

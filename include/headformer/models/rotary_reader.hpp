@@ -40,14 +40,14 @@ struct RotaryDefaults {
 /// are given `rope_scaling` goes first, as in the reference.
 HEADFORMER_COLD inline RotaryConfig read_rotary(const JsonObject& config, Index head_width,
                                                 const RotaryDefaults& defaults, const std::string& layer_type = "") {
-  static const Json no_parameters = Json::object();
-  JsonObject parameters(no_parameters, config.file(), "rope_parameters");
-  const bool scaling_first = layer_type.empty() && config.has("rope_scaling") && !config.find("rope_scaling")->empty();
+  JsonObject parameters = JsonObject::none(config.file(), "rope_parameters");
+  const bool scaling_first =
+      layer_type.empty() && config.has("rope_scaling") && !config.object("rope_scaling").keys().empty();
   if (config.has("rope_parameters") && !scaling_first) {
     parameters = config.object("rope_parameters");
     if (!layer_type.empty() && (parameters.has(layer_type) || parameters.has("full_attention"))) {
       parameters = parameters.has(layer_type) ? parameters.object(layer_type)
-                                              : JsonObject(no_parameters, config.file(), "rope_parameters");
+                                              : JsonObject::none(config.file(), "rope_parameters");
     }
   } else if (config.has("rope_scaling")) {
     parameters = config.object("rope_scaling");

@@ -15,7 +15,7 @@
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/formats/gguf.hpp"
-#include "headformer/formats/json_parse.hpp"
+#include "headformer/formats/json.hpp"
 #include "headformer/preprocess/chat_messages.hpp"
 #include "headformer/preprocess/chat_template.hpp"
 #include "headformer/preprocess/jinja/template.hpp"

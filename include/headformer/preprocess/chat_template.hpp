@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "headformer/core/mapped_file.hpp"
-#include "headformer/formats/json_parse.hpp"
+#include "headformer/formats/json.hpp"
 #include "headformer/preprocess/jinja/budget.hpp"
 
 namespace headformer {

@@ -10,6 +10,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
+#include "headformer/kernels/packing/storage.hpp"
 #include "headformer/weights/binder.hpp"
 
 namespace headformer {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/error.hpp"
 #include "headformer/formats/json.hpp"
+#include "headformer/formats/messages.hpp"
 #include "headformer/preprocess/tokenizer/bpe.hpp"
 #include "headformer/preprocess/tokenizer/decoders.hpp"
 #include "headformer/preprocess/tokenizer/normalizers.hpp"

@@ -9,16 +9,9 @@
 #include <vector>
 
 #include "headformer/core/error.hpp"
-#include "headformer/core/mapped_file.hpp"
+#include "headformer/formats/json.hpp"
 
-namespace headformer {
-
-using Json = nlohmann::json;
-
-/// What parse_json does with a key that an object holds twice.
-enum class DuplicateKeys { last_wins, refused };
-
-namespace detail {
+namespace headformer::detail {
 
 /// Python's json writes Infinity, -Infinity and NaN, which JSON does not have, and published configs hold them. Where
 /// they stand in the place of a value, each is replaced by a number of the same length that occurs nowhere else in the
@@ -159,19 +152,4 @@ class JsonBuilder final : public nlohmann::json_sax<Json> {
   Json* member_ = nullptr;
 };
 
-}  // namespace detail
-
-/// Parses a JSON text of UTF-8 (https://www.rfc-editor.org/rfc/rfc8259); Infinity, -Infinity and NaN are numbers, as
-/// Python's json writes them. `name` stands for the file in messages. Throws FormatError with the position where the
-/// text is no JSON, holds invalid UTF-8, or is nested deeper than `depth_limit`.
-inline Json parse_json(std::string_view text, const std::string& name,
-                       DuplicateKeys duplicates = DuplicateKeys::last_wins, std::size_t depth_limit = 128) {
-  const detail::NonFiniteNumbers numbers(text);
-  detail::JsonBuilder builder(name, depth_limit, duplicates, numbers);
-  const std::string_view source = numbers.text.empty() ? text : std::string_view(numbers.text);
-  Json::sax_parse(source.begin(), source.end(), &builder);
-  return builder.take();
-}
-inline Json parse_json(const Bytes& file) { return parse_json(file.text(), file.name()); }
-
-}  // namespace headformer
+}  // namespace headformer::detail
