@@ -66,8 +66,7 @@ class Throughput {
         workspace_(std::make_shared<Workspace>(std::make_shared<ThreadPool>(threads),
                                                isa_from_name(options.compute.isa), options.compute.met())) {
     const double begin = now();
-    LoadOptions load;
-    load.weights = options.compute.weights();
+    LoadOptions load = options.compute.loading();
     load.executor = workspace_->executor.get();
     model_ = open_causal_lm(options.model, load);
     figures_.load = now() - begin;

@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
   compute.add_to(app, "f32");
   return program::run(app, argc, argv, [&] {
     ModelOptions options;
-    options.load.weights = compute.weights();
+    options.load = compute.loading();
     options.cache = compute.cache();
     options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa), compute.met());
     const NamedTensors tensors = read_inputs(inputs);

@@ -146,7 +146,7 @@ class Program {
  public:
   explicit Program(const Options& options) : options_(options), display_(options.quiet), config_(read_config(options)) {
     TextGeneratorOptions opening;
-    opening.load.weights = options.compute.weights();
+    opening.load = options.compute.loading();
     opening.session.cache = options.compute.cache();
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);

@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
   options.compute.add_to(app, "stored");
   return program::run(app, argc, argv, [&] {
     TextGeneratorOptions opening;
-    opening.load.weights = options.compute.weights();
+    opening.load = options.compute.loading();
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);
     opening.activations = options.compute.met();

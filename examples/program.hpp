@@ -8,6 +8,7 @@
 #include <headformer/weights/load_options.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace program {
 
@@ -22,6 +23,7 @@ struct ComputeOptions {
   std::string activations;
   std::string cache_dtype = "f32";
   std::string isa = "auto";
+  std::string packed_cache;
   int threads = 0;
 
   /// Defaults that a program may have of its own: `stored` weights and `automatic` activations, or f32 for both.
@@ -36,10 +38,22 @@ struct ComputeOptions {
         ->capture_default_str();
     app.add_option("--cache-dtype", cache_dtype, "keys and values: f32, f16, bf16, q8_0")->capture_default_str();
     app.add_option("--isa", isa, "auto, avx512, avx2, portable")->capture_default_str();
+    app.add_option("--packed-cache", packed_cache,
+                   "a file that keeps the packed weights: written when it lacks some, mapped by later starts");
     app.add_option("--threads", threads, "0: one for each processor")->check(a_number())->capture_default_str();
   }
 
-  headformer::WeightType weights() const { return headformer::WeightType::from_name(dtype); }
+  /// What the options say of loading; warnings go to stderr.
+  headformer::LoadOptions loading() const {
+    headformer::LoadOptions options;
+    options.weights = headformer::WeightType::from_name(dtype);
+    options.packed_cache = packed_cache;
+    options.log = [](headformer::LogLevel level, std::string_view message) {
+      if (level == headformer::LogLevel::warning)
+        std::fprintf(stderr, "warning: %.*s\n", static_cast<int>(message.size()), message.data());
+    };
+    return options;
+  }
   headformer::Activations met() const {
     if (activations.empty()) return headformer::Activations::automatic;
     return headformer::activations_from_name(activations);

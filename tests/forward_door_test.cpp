@@ -107,6 +107,22 @@ TEST_F(ForwardDoor, OptionsAndThreadsOfEveryKindRun) {
   EXPECT_NE(help.out.find("--dtype"), std::string::npos);
 }
 
+TEST_F(ForwardDoor, APackedCacheChangesNoBit) {
+  expect_success(forward(llama_, plain_));
+  const std::string expected = read_file(output_);
+  const std::string cache = (folder_ / "packed").string();
+  for (const char* start : {"first", "second"}) {
+    expect_success(forward(llama_, plain_, {"--packed-cache", cache}));
+    EXPECT_EQ(read_file(output_), expected) << start << " start";
+  }
+  EXPECT_GT(std::filesystem::file_size(cache), 10'000U);
+  const ProgramResult unwritable = forward(llama_, plain_, {"--packed-cache", "/dev/null/packed"});
+  EXPECT_EQ(unwritable.status, 0) << "the model runs without it";
+  EXPECT_EQ(read_file(output_), expected);
+  EXPECT_TRUE(unwritable.error.starts_with("warning: /dev/null/packed: ")) << unwritable.error;
+  expect_refused_without_output(forward(llama_, plain_, {"--packed-cache", plain_}), {plain_, "packed cache"});
+}
+
 TEST_F(ForwardDoor, NarrowIdsAreIdsToo) {
   const std::string wide = write_inputs({{"input_ids", integers({1, 3}, {5, 6, 7})}});
   expect_success(forward(llama_, wide));

@@ -81,7 +81,7 @@ TEST_F(WeightsTest, BindsByTheNamesOfTheTable) {
   for (Index r = 0; r < 3; ++r) EXPECT_EQ(row_of(query[0], r), row_of(tensors_["model.layers.11.q.weight"], r)) << r;
   const Tensor<float> bias = weights.layer(11).bias(Part{{"query", 3}});
   EXPECT_EQ(std::vector<float>(bias.data(), bias.data() + 3), (std::vector<float>{7, 8, 9}));
-  EXPECT_NO_THROW(weights.expect_all_used());
+  EXPECT_NO_THROW(weights.finish());
   EXPECT_EQ(weights.layer(11).path(), "layers.11");
 }
 
@@ -92,7 +92,7 @@ TEST_F(WeightsTest, FindsEveryPublishedPrefix) {
     tensors_ = {{name, matrix(5, 8)}};
     const Weights weights = open();
     EXPECT_NO_THROW((weights / "embedding").matrices(Part{{"", 5}}, 8));
-    EXPECT_NO_THROW(weights.expect_all_used());
+    EXPECT_NO_THROW(weights.finish());
   }
   for (const char* name : {"lm_head.weight", "language_model.lm_head.weight", "model.lm_head.weight"}) {
     SCOPED_TRACE(name);
@@ -224,9 +224,9 @@ TEST_F(WeightsTest, ATensorNobodyAskedForIsAnErrorUnlessTheTableIgnoresIt) {
   tensors_["model.layers.0.rotary.inv_freq"] = StoredTensor::zeros(DType::i64, Shape{4});
   tensors_["vision_tower.patch"] = matrix(2, 2);
   const Weights weights = open();
-  expect_mentions(message_of<WeightError>([&] { weights.expect_all_used(); }), {file(), "'model.embed.weight'"});
+  expect_mentions(message_of<WeightError>([&] { weights.finish(); }), {file(), "'model.embed.weight'"});
   static_cast<void>((weights / "embedding").matrices(Part{{"", 5}}, 8));
-  EXPECT_NO_THROW(weights.expect_all_used());
+  EXPECT_NO_THROW(weights.finish());
 }
 
 TEST_F(WeightsTest, EveryFloatingPointTypeIsWidenedExactly) {

@@ -97,7 +97,7 @@ class ReplacingFile {
   bool committed_ = false;
 };
 
-/// The header, padded so that the data begins at a multiple of 8, and the tensors' order.
+/// The header, padded so that the data begins at a cache line, and the tensors' order.
 struct SafetensorsLayout {
   std::string header;
   std::vector<const NamedTensor*> order;
@@ -126,7 +126,8 @@ struct SafetensorsLayout {
     } catch (const Json::exception&) {
       throw ArgumentError("write_safetensors: expected names and metadata in UTF-8");
     }
-    header.resize((header.size() + 7) / 8 * 8, ' ');
+    constexpr std::size_t line = 64;
+    header.resize((sizeof(std::uint64_t) + header.size() + line - 1) / line * line - sizeof(std::uint64_t), ' ');
   }
 
   static std::size_t byte_count(const NamedTensor& tensor) {

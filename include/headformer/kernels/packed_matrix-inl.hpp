@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/error.hpp"
@@ -20,13 +23,28 @@ HEADFORMER_INLINE PackedMatrix PackedMatrix::pack(Executor& executor, DType dtyp
   result.outputs_ = outputs;
   result.inputs_ = inputs;
   result.bytes_ = packed_bytes(dtype, outputs, inputs);
-  result.storage_ = detail::allocate_packed(std::max(result.bytes_, std::size_t{64}));
-  std::byte* const storage = result.storage_.get();
+  const std::shared_ptr<std::byte> memory = detail::allocate_packed(std::max(result.bytes_, std::size_t{64}));
+  std::byte* const storage = memory.get();
+  result.storage_ = memory;
   parallel_for(executor, detail::panel_layout(dtype).panels(outputs), 1, [&](Index begin, Index end) {
     AlignedArray<std::byte> buffers(row_bytes(dtype, static_cast<std::size_t>(inputs)) *
                                     static_cast<std::size_t>(detail::rows_at_once(dtype)));
     for (Index panel = begin; panel < end; ++panel) result.pack_panel(panel, rows, buffers.data(), storage);
   });
+  return result;
+}
+
+HEADFORMER_INLINE PackedMatrix PackedMatrix::over(DType dtype, Index outputs, Index inputs,
+                                                  std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  PackedMatrix result;
+  result.dtype_ = dtype;
+  result.outputs_ = outputs;
+  result.inputs_ = inputs;
+  result.bytes_ = packed_bytes(dtype, outputs, inputs);
+  if (bytes.size() != result.bytes_)
+    throw ArgumentError("packed matrix: expected " + std::to_string(result.bytes_) + " bytes, found " +
+                        std::to_string(bytes.size()));
+  result.storage_ = std::shared_ptr<const std::byte>(std::move(owner), bytes.data());
   return result;
 }
 

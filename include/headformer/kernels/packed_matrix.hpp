@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "headformer/core/error.hpp"
@@ -25,6 +26,11 @@ class PackedMatrix {
   static PackedMatrix pack(Executor& executor, DType dtype, Index outputs, Index inputs,
                            FunctionRef<const std::byte*(Index row, std::byte* buffer)> rows);
 
+  /// A matrix that was packed before: `bytes` are what packed() gave, aligned to detail::panel_alignment; `owner` is
+  /// held as long as any copy lives. Throws ArgumentError as pack does and where the number of bytes is another.
+  static PackedMatrix over(DType dtype, Index outputs, Index inputs, std::span<const std::byte> bytes,
+                           std::shared_ptr<const void> owner);
+
   /// Exact size of the packed form. Throws ArgumentError as pack does.
   static std::size_t packed_bytes(DType dtype, Index outputs, Index inputs) {
     if (!detail::is_packable(dtype))
@@ -46,6 +52,9 @@ class PackedMatrix {
   /// Held in memory.
   std::size_t bytes() const { return bytes_; }
 
+  /// All panels.
+  std::span<const std::byte> packed() const { return {storage_.get(), bytes_}; }
+
   /// One row as f32, exactly what dequantising the file's row gives (an embedding's lookup in tied weights).
   /// Shapes: out [K]. Throws ArgumentError for a row that is not there.
   void row(Index index, float* out) const;
@@ -59,7 +68,7 @@ class PackedMatrix {
   void pack_panel(Index index, FunctionRef<const std::byte*(Index, std::byte*)> rows, std::byte* buffers,
                   std::byte* storage) const;
 
-  std::shared_ptr<std::byte> storage_;
+  std::shared_ptr<const std::byte> storage_;
   std::size_t bytes_ = 0;
   Index outputs_ = 0;
   Index inputs_ = 0;

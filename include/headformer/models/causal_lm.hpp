@@ -45,7 +45,7 @@ class CausalLm final : public CausalLanguageModel {
                    ? Linear::tied(embedding.table)
                    : Linear({this->config().width, {{"output", this->config().vocabulary}}, this->config().output_bias},
                             weights)) {
-    weights.expect_all_used();
+    weights.finish();
     set_report(weights.report());
   }
 

@@ -1,17 +1,24 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/core/content_hash.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
 #include "headformer/kernels/quantization.hpp"
 #include "headformer/weights/checkpoint.hpp"
 #include "headformer/weights/load_options.hpp"
 #include "headformer/weights/name_table.hpp"
+#include "headformer/weights/packed_cache.hpp"
 
 namespace headformer::detail {
 
@@ -57,6 +64,9 @@ class Binder {
                          Executor& executor, bool measuring)
       : checkpoint_(checkpoint), table_(table), options_(options), executor_(executor), measuring_(measuring) {
     for (const TensorEntry& entry : checkpoint.tensors()) total_bytes_ += entry.bytes.size();
+    if (measuring || options.packed_cache.empty()) return;
+    cache_.emplace(options.packed_cache);
+    if (!cache_->damage().empty()) warn(cache_->damage() + ": packing anew");
   }
 
   const LoadOptions& options() const { return options_; }
@@ -110,9 +120,37 @@ class Binder {
     if (is_quantised(dtype)) report_.widest_quantised = std::max(report_.widest_quantised, inputs);
   }
 
-  void note(std::string text) {
-    if (options_.log && !measuring_) options_.log(LogLevel::info, text);
-    report_.notes.push_back(std::move(text));
+  void note(std::string text) { add_note(LogLevel::info, std::move(text)); }
+  void warn(std::string text) { add_note(LogLevel::warning, std::move(text)); }
+
+  /// nullptr when none was asked for.
+  PackedCache* packed_cache() { return cache_ ? &*cache_ : nullptr; }
+  void add_cached(std::size_t bytes) { report_.cached_bytes += bytes; }
+
+  /// Of a stored tensor, read once, without staying resident.
+  HEADFORMER_COLD std::uint64_t content_hash(const TensorEntry& entry) {
+    const auto [at, added] = contents_.emplace(&entry, 0);
+    if (!added) return at->second;
+    constexpr std::size_t piece = std::size_t{16} << 20;
+    std::vector<std::uint64_t> pieces;
+    for (std::size_t begin = 0; begin < entry.bytes.size(); begin += piece) {
+      const std::size_t size = std::min(piece, entry.bytes.size() - begin);
+      pieces.push_back(ContentHash::of(executor_, entry.bytes.span().subspan(begin, size)));
+      entry.bytes.release_pages(begin, size);
+    }
+    return at->second = ContentHash::of(std::as_bytes(std::span(pieces)));
+  }
+
+  /// The model is bound: what was packed is kept for the next start. A file that cannot be written is a warning, since
+  /// the model runs without it.
+  HEADFORMER_COLD void keep_packed() {
+    if (!cache_) return;
+    try {
+      cache_->write(executor_);
+    } catch (const IoError& error) {
+      warn(error.what());
+    }
+    cache_.reset();
   }
 
   HEADFORMER_COLD void expect_all_used() const {
@@ -131,6 +169,11 @@ class Binder {
   const LoadReport& report() const { return report_; }
 
  private:
+  HEADFORMER_COLD void add_note(LogLevel level, std::string text) {
+    if (options_.log && !measuring_) options_.log(level, text);
+    report_.notes.push_back(std::move(text));
+  }
+
   struct Name {
     std::string pattern;  ///< the module, '#' in place of the layer's number
     std::string layer;
@@ -184,6 +227,8 @@ class Binder {
   std::size_t total_bytes_ = 0;
   std::size_t done_bytes_ = 0;
   std::set<const TensorEntry*> used_;
+  std::map<const TensorEntry*, std::uint64_t> contents_;
+  std::optional<PackedCache> cache_;
   LoadReport report_;
 };
 

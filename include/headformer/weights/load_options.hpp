@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ class WeightType {
 struct LoadOptions {
   WeightType weights = WeightType::stored();
   Executor* executor = nullptr;  ///< packs the weights; none: a pool of all processors for the time of loading
+  /// A file that keeps the packed weights between starts: what it holds of this checkpoint in this type is mapped in
+  /// place of packing, and it is written, as a whole, when something was missing. Empty: none.
+  std::filesystem::path packed_cache;
   Log log;
   ProgressCallback progress;
   Cancellation cancellation;
@@ -52,7 +56,9 @@ struct LoadOptions {
 struct LoadReport {
   std::size_t packed_bytes = 0;    ///< weights as the kernels hold them
   Index widest_quantised = 0;      ///< inputs of the widest quantised matrix; 0: there is none
-  std::vector<std::string> notes;  ///< a line for each tensor that could not take the type asked for
+  std::size_t cached_bytes = 0;    ///< of packed_bytes: mapped from the packed cache
+  std::vector<std::string> notes;  ///< a line for each tensor that could not take the type asked for, and what was
+                                   ///< wrong with the packed cache
 };
 
 }  // namespace headformer

@@ -1,15 +1,20 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/core/content_hash.hpp"
+#include "headformer/core/version.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
+#include "headformer/kernels/packing/panel_layout.hpp"
 #include "headformer/kernels/packing/storage.hpp"
 #include "headformer/weights/binder.hpp"
 
@@ -129,16 +134,26 @@ inline void release_behind(const Bytes& bytes, Index row, std::size_t row_bytes)
   bytes.release_pages(begin, end - begin);
 }
 
+/// A matrix's place in the packed cache: all that its packed bytes depend on.
+HEADFORMER_COLD inline PackedCache::Key cache_key(Binder& binder, std::span<const MatrixPiece> run, Index outputs,
+                                                  Index inputs) {
+  PackedCache::Key key{run.front().source.name, 0, run.front().target, outputs, inputs};
+  std::vector<std::uint64_t> made_of{HEADFORMER_VERSION, kernels::detail::packed_order};
+  const auto add = [&](auto... values) { (made_of.push_back(static_cast<std::uint64_t>(values)), ...); };
+  add(key.dtype, outputs, inputs);
+  for (const MatrixPiece& piece : run) {
+    const TensorEntry& entry = *piece.source.entry;
+    add(entry.dtype, piece.source.transform, piece.first, piece.rows, piece.head_width, binder.content_hash(entry));
+    for (const Index size : entry.shape) add(size);
+  }
+  key.hash = ContentHash::of(std::as_bytes(std::span(made_of)));
+  return key;
+}
+
 /// Packs pieces of one target type into one matrix, one after another; each piece's file pages are released as soon as
 /// they are packed.
-inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixPiece> run, Index inputs) {
-  Index outputs = 0;
-  for (const MatrixPiece& piece : run) outputs += piece.rows;
+inline kernels::PackedMatrix pack_run(Binder& binder, std::span<const MatrixPiece> run, Index outputs, Index inputs) {
   const DType target = run.front().target;
-  binder.add_packed(target, outputs, inputs);
-  for (const MatrixPiece& piece : run) binder.take(*piece.source.entry);
-  if (binder.measuring()) return {};
-
   std::vector<std::shared_ptr<std::byte>> transposed(run.size());
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (run[i].source.transform == Transform::transposed) transposed[i] = transpose(binder.executor(), run[i], inputs);
@@ -178,6 +193,24 @@ inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixP
     piece.source.entry->bytes.release_pages(static_cast<std::size_t>(piece.first) * width,
                                             static_cast<std::size_t>(piece.rows) * width);
   }
+  return matrix;
+}
+
+/// Pieces of one target type as one matrix: from the packed cache where it has them, packed otherwise.
+inline kernels::PackedMatrix pack_pieces(Binder& binder, std::span<const MatrixPiece> run, Index inputs) {
+  Index outputs = 0;
+  for (const MatrixPiece& piece : run) outputs += piece.rows;
+  binder.add_packed(run.front().target, outputs, inputs);
+  for (const MatrixPiece& piece : run) binder.take(*piece.source.entry);
+  if (binder.measuring()) return {};
+  PackedCache* const cache = binder.packed_cache();
+  if (cache == nullptr) return pack_run(binder, run, outputs, inputs);
+
+  const PackedCache::Key key = cache_key(binder, run, outputs, inputs);
+  std::optional<kernels::PackedMatrix> kept = cache->find(binder.executor(), key);
+  if (kept) binder.add_cached(kept->bytes());
+  kernels::PackedMatrix matrix = kept ? *kept : pack_run(binder, run, outputs, inputs);
+  cache->add(key, matrix, kept.has_value());
   return matrix;
 }
 

@@ -103,8 +103,12 @@ class Weights {
     return equal;
   }
 
-  /// To be called when all is bound: a tensor that nothing asked for is an error.
-  void expect_all_used() const { binder_->expect_all_used(); }
+  /// To be called when all is bound: a tensor that nothing asked for is an error; what was packed is kept where that
+  /// was asked for.
+  void finish() const {
+    binder_->expect_all_used();
+    binder_->keep_packed();
+  }
   const LoadReport& report() const { return binder_->report(); }
   bool measuring() const { return binder_->measuring(); }
 

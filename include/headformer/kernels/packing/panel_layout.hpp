@@ -90,6 +90,8 @@ struct BlockPlaces {
   std::size_t bytes = 0;
 };
 
+/// Counts up with every change of the order described above: packed bytes that were kept are then packed anew.
+inline constexpr int packed_order = 1;
 inline constexpr Index quantised_panel = 32;
 inline constexpr Index plain_panel = 48;
 /// k a chunk of codes.
@@ -122,6 +124,9 @@ struct PanelLayout {
   }
   constexpr Index panels(Index rows) const { return (rows + outputs - 1) / outputs; }
 };
+
+/// Every panel's size is a multiple of it.
+inline constexpr std::size_t panel_alignment = 32;
 
 /// Whether matrices of this dtype can be packed: f32, f16, bf16 and the quantised ones.
 constexpr bool is_packable(DType dtype) {
