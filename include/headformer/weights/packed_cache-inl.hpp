@@ -57,7 +57,10 @@ HEADFORMER_INLINE std::optional<kernels::PackedMatrix> PackedCache::find(Executo
   const std::size_t expected = kernels::PackedMatrix::packed_bytes(key.dtype, key.outputs, key.inputs);
   const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
   if (bytes.size() != expected || address % kernels::detail::panel_alignment != 0) return std::nullopt;
-  if (written->second != seal(executor, key, bytes.span())) return std::nullopt;
+  if (written->second != seal(executor, key, bytes.span())) {
+    bytes.release_pages(0, bytes.size());
+    return std::nullopt;
+  }
   return kernels::PackedMatrix::over(key.dtype, key.outputs, key.inputs, bytes.span(), bytes.owner());
 }
 
