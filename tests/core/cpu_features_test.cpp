@@ -14,19 +14,21 @@ TEST(CpuFeatures, WiderSetsIncludeNarrowerOnes) {
   EXPECT_TRUE(features.avx2 || !features.avx_vnni);
   EXPECT_TRUE(features.avx512 || !features.avx512_vnni);
   EXPECT_TRUE(features.avx512 || !features.avx512_bf16);
+  EXPECT_TRUE(features.neon_dot || !features.neon_i8mm);
 }
 
-#if defined(__linux__) && HEADFORMER_X86
+#if defined(__linux__) && (HEADFORMER_X86 || HEADFORMER_ARM)
 TEST(CpuFeatures, AgreeWithTheKernel) {
+  const std::string key = HEADFORMER_X86 ? "flags" : "Features";
   std::ifstream file("/proc/cpuinfo");
   std::string flags;
   for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("flags")) {
+    if (line.starts_with(key)) {
       flags = line + " ";
       break;
     }
   }
-  if (flags.empty()) GTEST_SKIP() << "no flags in /proc/cpuinfo";
+  if (flags.empty()) GTEST_SKIP() << "no " << key << " in /proc/cpuinfo";
   const auto has = [&](const std::string& flag) { return flags.find(" " + flag + " ") != std::string::npos; };
   const CpuFeatures features = CpuFeatures::detect();
   EXPECT_EQ(features.avx2, has("avx2") && has("fma") && has("f16c"));
@@ -35,6 +37,8 @@ TEST(CpuFeatures, AgreeWithTheKernel) {
   EXPECT_EQ(features.avx512_vnni, avx512 && has("avx512_vnni"));
   EXPECT_EQ(features.avx512_bf16, avx512 && has("avx512_bf16"));
   EXPECT_EQ(features.avx_vnni, features.avx2 && has("avx_vnni"));
+  EXPECT_EQ(features.neon_dot, has("asimddp"));
+  EXPECT_EQ(features.neon_i8mm, has("asimddp") && has("i8mm"));
 }
 #endif
 
@@ -58,7 +62,8 @@ TEST(Isa, ANameIsTheBestOfItsFamily) {
 TEST(Isa, EachNeedsItsFeatures) {
   CpuFeatures features;
   EXPECT_TRUE(has_isa(features, Isa::portable));
-  for (const Isa isa : {Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+  for (const Isa isa :
+       {Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
     EXPECT_FALSE(has_isa(features, isa)) << name_of(isa);
   }
   features.avx2 = features.avx512 = features.avx512_bf16 = true;
@@ -67,6 +72,20 @@ TEST(Isa, EachNeedsItsFeatures) {
   EXPECT_FALSE(has_isa(features, Isa::avx512_bf16));
   features.avx512_vnni = true;
   EXPECT_TRUE(has_isa(features, Isa::avx512_bf16));
+  features.neon_dot = true;
+  EXPECT_TRUE(has_isa(features, Isa::neon_dot));
+  EXPECT_FALSE(has_isa(features, Isa::neon_i8mm));
+}
+
+TEST(Isa, NamesAreTheirOwn) {
+  EXPECT_EQ(name_of(Isa::portable), "portable");
+  EXPECT_EQ(name_of(Isa::neon_dot), "neon_dot");
+  EXPECT_EQ(name_of(Isa::neon_i8mm), "neon_i8mm");
+  EXPECT_EQ(name_of(Isa::avx2), "avx2");
+  EXPECT_EQ(name_of(Isa::avx2_vnni), "avx2_vnni");
+  EXPECT_EQ(name_of(Isa::avx512), "avx512");
+  EXPECT_EQ(name_of(Isa::avx512_vnni), "avx512_vnni");
+  EXPECT_EQ(name_of(Isa::avx512_bf16), "avx512_bf16");
 }
 
 TEST(Isa, UnknownNamesAreRefused) {

@@ -296,6 +296,27 @@ TEST_P(MatmulOn, Int8ActivationsOfAnySizeAreFollowed) {
   expect_near_exact(product_of({executor_, GetParam(), Activations::int8}, x, packed), expected, weights);
 }
 
+TEST(MatmulIsas, DotProductsOfBytesChangeNoBit) {
+  // The vectors are the same, and sums of integers are exact.
+  SerialExecutor executor;
+  const CpuFeatures features = CpuFeatures::detect();
+  for (const auto& [plain, dot] :
+       {std::pair{Isa::portable, Isa::neon_dot}, {Isa::portable, Isa::neon_i8mm}, {Isa::avx2, Isa::avx2_vnni}}) {
+    if (!has_isa(features, dot)) continue;
+    for (const DType dtype : testing::packable_dtypes) {
+      if (!is_quantised(dtype)) continue;
+      const Index inputs = 768;
+      const PackedMatrix packed = testing::random_matrix(dtype, 70, inputs, 3).pack(executor);
+      for (const Index rows : {1, 5, 21}) {
+        const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+        EXPECT_TRUE(testing::same_bits(product_of({executor, dot, Activations::int8}, x, packed),
+                                       product_of({executor, plain, Activations::int8}, x, packed)))
+            << name_of(dtype) << " " << name_of(dot) << " rows " << rows;
+      }
+    }
+  }
+}
+
 TEST(MatmulShapes, EmptyProductsAreFine) {
   SerialExecutor executor;
   Scratch scratch;

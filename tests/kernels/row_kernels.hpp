@@ -18,7 +18,8 @@ namespace headformer::testing {
 /// Every instruction set that this machine has.
 inline std::vector<Isa> machine_isas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+  for (const Isa isa : {Isa::portable, Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx2_vnni, Isa::avx512,
+                        Isa::avx512_vnni, Isa::avx512_bf16}) {
     if (has_isa(CpuFeatures::detect(), isa)) isas.push_back(isa);
   }
   return isas;

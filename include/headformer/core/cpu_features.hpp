@@ -11,6 +11,12 @@
 #else
 #define HEADFORMER_X86 0
 #endif
+#if defined(__aarch64__) && defined(__linux__) && (defined(__GNUC__) || defined(__clang__))
+#define HEADFORMER_ARM 1
+#include <sys/auxv.h>
+#else
+#define HEADFORMER_ARM 0
+#endif
 
 namespace headformer {
 
@@ -21,6 +27,8 @@ struct CpuFeatures {
   bool avx512_vnni = false;  ///< int8 dot products, 512 bits wide
   bool avx512_bf16 = false;  ///< bf16 dot products
   bool avx_vnni = false;     ///< int8 dot products, 256 bits wide
+  bool neon_dot = false;     ///< ARM's dot products of signed bytes (NEON itself is there on every 64-bit ARM)
+  bool neon_i8mm = false;    ///< and of unsigned by signed bytes
 
   static CpuFeatures detect() {
     CpuFeatures features;
@@ -51,15 +59,21 @@ struct CpuFeatures {
       features.avx_vnni = features.avx2 && ((a >> 4) & 1U);
       features.avx512_bf16 = features.avx512 && ((a >> 5) & 1U);
     }
+#elif HEADFORMER_ARM
+    // Linux names the bits HWCAP_ASIMDDP and HWCAP2_I8MM; old headers lack the second.
+    features.neon_dot = (getauxval(AT_HWCAP) >> 20) & 1U;
+    features.neon_i8mm = features.neon_dot && ((getauxval(AT_HWCAP2) >> 13) & 1U);
 #endif
     return features;
   }
 };
 
 /// The instruction set that kernels are chosen for at run time, in ascending order; each has all of those before it of
-/// its family. `portable` is Eigen's packets at the width that the compiler's flags allow.
+/// its family. `portable` is Eigen's packets at the width that the compiler's flags allow: on 64-bit ARM, NEON.
 enum class Isa : std::uint8_t {
   portable,
+  neon_dot,     ///< with dot products of signed bytes
+  neon_i8mm,    ///< and of unsigned by signed bytes
   avx2,         ///< with FMA and F16C
   avx2_vnni,    ///< and int8 dot products of 256 bits
   avx512,       ///< F, BW, DQ, VL
@@ -68,7 +82,8 @@ enum class Isa : std::uint8_t {
 };
 
 constexpr std::string_view name_of(Isa isa) {
-  constexpr std::string_view names[] = {"portable", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16"};
+  constexpr std::string_view names[] = {"portable",  "neon_dot", "neon_i8mm",   "avx2",
+                                        "avx2_vnni", "avx512",   "avx512_vnni", "avx512_bf16"};
   return names[static_cast<int>(isa)];
 }
 
@@ -77,6 +92,10 @@ constexpr bool has_isa(const CpuFeatures& features, Isa isa) {
   switch (isa) {
     case Isa::portable:
       return true;
+    case Isa::neon_dot:
+      return features.neon_dot;
+    case Isa::neon_i8mm:
+      return features.neon_i8mm;
     case Isa::avx2:
       return features.avx2;
     case Isa::avx2_vnni:

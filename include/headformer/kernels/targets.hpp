@@ -59,6 +59,22 @@
 #define HEADFORMER_BEGIN_AVX512_BF16 \
   HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c")
 
+// Each adds to the command line's target, so that a region may inline what is compiled for that one. g++ hands these
+// extensions to the assembler, which has them from Armv8.2 on only: what is below is raised.
+#if defined(__clang__)
+#define HEADFORMER_BEGIN_NEON_DOT HEADFORMER_BEGIN_TARGET("dotprod")
+#define HEADFORMER_BEGIN_NEON_I8MM HEADFORMER_BEGIN_TARGET("dotprod,i8mm")
+#elif defined(__ARM_FEATURE_DOTPROD) || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC) || defined(__ARM_FEATURE_COMPLEX)
+#define HEADFORMER_BEGIN_NEON_DOT HEADFORMER_BEGIN_TARGET("+dotprod")
+#define HEADFORMER_BEGIN_NEON_I8MM HEADFORMER_BEGIN_TARGET("+dotprod+i8mm")
+#elif defined(__ARM_FEATURE_CRYPTO)
+#define HEADFORMER_BEGIN_NEON_DOT HEADFORMER_BEGIN_TARGET("arch=armv8.2-a+crypto+dotprod")
+#define HEADFORMER_BEGIN_NEON_I8MM HEADFORMER_BEGIN_TARGET("arch=armv8.2-a+crypto+dotprod+i8mm")
+#else
+#define HEADFORMER_BEGIN_NEON_DOT HEADFORMER_BEGIN_TARGET("arch=armv8.2-a+dotprod")
+#define HEADFORMER_BEGIN_NEON_I8MM HEADFORMER_BEGIN_TARGET("arch=armv8.2-a+dotprod+i8mm")
+#endif
+
 #include "headformer/kernels/simd/portable.hpp"
 #if HEADFORMER_X86
 #include "headformer/kernels/simd/avx2.hpp"

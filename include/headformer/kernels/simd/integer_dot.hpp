@@ -2,39 +2,39 @@
 
 // What integer products add to the vector vocabulary: the dot product of four bytes a lane, and tables of bytes. Each
 // integer target is a namespace of its own, so that the same body is compiled for it (for_each_integer_target.inc):
-// portable, avx2, avx2_vnni and avx512_vnni.
+// portable, avx2, avx2_vnni and avx512_vnni; on ARM portable, neon_dot and neon_i8mm.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "headformer/kernels/targets.hpp"
 
-#if defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
-
 namespace headformer::kernels::HEADFORMER_PORTABLE {
 
+#if HEADFORMER_NEON
+HEADFORMER_SIMD int8x16_t as_i8(IntVec a) { return std::bit_cast<int8x16_t>(a.v); }
+HEADFORMER_SIMD uint8x16_t as_u8(IntVec a) { return std::bit_cast<uint8x16_t>(a.v); }
+HEADFORMER_SIMD int32x4_t as_i32(IntVec a) { return std::bit_cast<int32x4_t>(a.v); }
+HEADFORMER_SIMD IntVec from_i32(int32x4_t a) { return {std::bit_cast<IntPacket>(a)}; }
+#endif
+
 /// A struct, so that a body compiled for avx2_vnni finds its own and not also the one beside avx2's vectors.
+/// begin(sum, undo) is where a sum begins that is to end as `sum` and products of unsigned codes: `undo` is -128 times
+/// the sum of all bytes of x that it will meet, for processors that take codes less 128. add(sum, codes, x) adds the
+/// four products of unsigned bytes of `codes` and signed bytes of `x`, in every lane.
 struct ByteDot {
-  /// sum + the four products of unsigned bytes of `codes` and signed bytes of `x`, in every lane.
-#if defined(__ARM_FEATURE_MATMUL_INT8) && HEADFORMER_PORTABLE_WIDTH == 4
+#if HEADFORMER_NEON
+  // Signed by signed only, so codes are taken less 128.
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec undo) { return sub(sum, undo); }
   static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
-    return {std::bit_cast<IntPacket>(vusdotq_s32(std::bit_cast<int32x4_t>(sum.v), std::bit_cast<uint8x16_t>(codes.v),
-                                                 std::bit_cast<int8x16_t>(x.v)))};
-  }
-#elif defined(__ARM_FEATURE_DOTPROD) && HEADFORMER_PORTABLE_WIDTH == 4
-  // Signed by signed only: codes less 128, and 128 times the bytes of x again.
-  static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
-    const int8x16_t bytes = std::bit_cast<int8x16_t>(x.v);
-    const uint8x16_t offset = vdupq_n_u8(128);
-    const int8x16_t signed_codes = vreinterpretq_s8_u8(veorq_u8(std::bit_cast<uint8x16_t>(codes.v), offset));
-    // 128 x = 2 * 64 x
-    const int32x4_t undone = vdotq_s32(vdupq_n_s32(0), vdupq_n_s8(64), bytes);
-    const int32x4_t dot = vdotq_s32(std::bit_cast<int32x4_t>(sum.v), signed_codes, bytes);
-    return {std::bit_cast<IntPacket>(vaddq_s32(dot, vaddq_s32(undone, undone)))};
+    const int8x16_t less_128 = as_i8(bit_xor(codes, broadcast_int(-0x7f7f7f80)));
+    // Two products of int8 do not always fit 16 bits: they are added in 32.
+    const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(less_128), vget_low_s8(as_i8(x))));
+    const int32x4_t high = vpaddlq_s16(vmull_high_s8(less_128, as_i8(x)));
+    return from_i32(vaddq_s32(as_i32(sum), vpaddq_s32(low, high)));
   }
 #else
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec /*undo*/) { return sum; }
   // Not inlined: some twenty instructions, and nobody's fast path.
   static HEADFORMER_NOINLINE IntVec add(IntVec sum, IntVec codes, IntVec x) {
     const IntPacket byte = IntPacket{} + 255;
@@ -48,7 +48,12 @@ struct ByteDot {
 };
 
 /// The same value, in a register from here on: what is kept is loaded in the order it is written.
-HEADFORMER_SIMD IntVec keep(IntVec a) { return a; }
+HEADFORMER_SIMD IntVec keep(IntVec a) {
+#if HEADFORMER_NEON
+  __asm__ volatile("" : "+w"(a.v));
+#endif
+  return a;
+}
 
 /// Sixteen bytes to look up from.
 struct ByteTable {
@@ -61,10 +66,14 @@ HEADFORMER_SIMD ByteTable load_byte_table(const std::uint8_t* values) {
 }
 /// values[index] for each byte of index, all below 16.
 HEADFORMER_SIMD IntVec lookup_bytes(const ByteTable& table, IntVec index) {
+#if HEADFORMER_NEON
+  return from_i32(vreinterpretq_s32_u8(vqtbl1q_u8(vld1q_u8(table.values), as_u8(index))));
+#else
   std::uint8_t bytes[sizeof(IntVec)];
   store_int(bytes, index);
   for (std::uint8_t& byte : bytes) byte = table.values[byte & 15U];
   return load_int(bytes);
+#endif
 }
 
 }  // namespace headformer::kernels::HEADFORMER_PORTABLE
@@ -74,6 +83,7 @@ HEADFORMER_BEGIN_AVX2
 namespace headformer::kernels::avx2 {
 
 struct ByteDot {
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec /*undo*/) { return sum; }
   // vpmaddubsw would overflow for codes of eight bits: even and odd bytes as 16-bit numbers do not.
   static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
     const __m256i even = _mm256_and_si256(codes.v, _mm256_set1_epi16(255));
@@ -107,6 +117,7 @@ namespace headformer::kernels::avx2_vnni {
 using namespace headformer::kernels::avx2;
 
 struct ByteDot {
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec /*undo*/) { return sum; }
   static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
     return {_mm256_dpbusd_avx_epi32(sum.v, codes.v, x.v)};
   }
@@ -141,12 +152,45 @@ namespace headformer::kernels::avx512_vnni {
 using namespace headformer::kernels::avx512;
 
 struct ByteDot {
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec /*undo*/) { return sum; }
   static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
     return {_mm512_dpbusd_epi32(sum.v, codes.v, x.v)};
   }
 };
 
 }  // namespace headformer::kernels::avx512_vnni
+HEADFORMER_END_TARGET
+#endif
+
+#if HEADFORMER_ARM && HEADFORMER_NEON
+HEADFORMER_BEGIN_NEON_DOT
+namespace headformer::kernels::neon_dot {
+using namespace headformer::kernels::portable;
+
+struct ByteDot {
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec undo) { return sub(sum, undo); }
+  // Signed by signed only, so codes are taken less 128.
+  static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
+    const int8x16_t less_128 = as_i8(bit_xor(codes, broadcast_int(-0x7f7f7f80)));
+    return from_i32(vdotq_s32(as_i32(sum), less_128, as_i8(x)));
+  }
+};
+
+}  // namespace headformer::kernels::neon_dot
+HEADFORMER_END_TARGET
+
+HEADFORMER_BEGIN_NEON_I8MM
+namespace headformer::kernels::neon_i8mm {
+using namespace headformer::kernels::portable;
+
+struct ByteDot {
+  static HEADFORMER_SIMD IntVec begin(IntVec sum, IntVec /*undo*/) { return sum; }
+  static HEADFORMER_SIMD IntVec add(IntVec sum, IntVec codes, IntVec x) {
+    return from_i32(vusdotq_s32(as_i32(sum), as_u8(codes), as_i8(x)));
+  }
+};
+
+}  // namespace headformer::kernels::neon_i8mm
 HEADFORMER_END_TARGET
 #endif
 
@@ -158,6 +202,11 @@ HEADFORMER_END_TARGET
    : (isa) == ::headformer::Isa::avx2_vnni ? ::headformer::kernels::avx2_vnni::__VA_ARGS__   \
    : (isa) >= ::headformer::Isa::avx2      ? ::headformer::kernels::avx2::__VA_ARGS__        \
                                            : ::headformer::kernels::portable::__VA_ARGS__)
+#elif HEADFORMER_ARM && HEADFORMER_NEON
+#define HEADFORMER_ON_INTEGER_TARGET(isa, ...)                                            \
+  ((isa) == ::headformer::Isa::neon_i8mm  ? ::headformer::kernels::neon_i8mm::__VA_ARGS__ \
+   : (isa) == ::headformer::Isa::neon_dot ? ::headformer::kernels::neon_dot::__VA_ARGS__  \
+                                          : ::headformer::kernels::portable::__VA_ARGS__)
 #else
 #define HEADFORMER_ON_INTEGER_TARGET(isa, ...) (static_cast<void>(isa), ::headformer::kernels::portable::__VA_ARGS__)
 #endif

@@ -28,6 +28,13 @@
 #define HEADFORMER_PORTABLE_FUSED 0
 #define HEADFORMER_PORTABLE_SUFFIX _no_fma
 #endif
+// Four lanes of NEON, which every 64-bit ARM has: what Eigen has no packet operation for is done by its intrinsics.
+#if defined(__aarch64__) && HEADFORMER_PORTABLE_WIDTH == 4
+#define HEADFORMER_NEON 1
+#include <arm_neon.h>
+#else
+#define HEADFORMER_NEON 0
+#endif
 #define HEADFORMER_JOIN_EXPANDED(a, b, c) a##b##c
 #define HEADFORMER_JOIN(a, b, c) HEADFORMER_JOIN_EXPANDED(a, b, c)
 #define HEADFORMER_PORTABLE HEADFORMER_JOIN(portable_, HEADFORMER_PORTABLE_WIDTH, HEADFORMER_PORTABLE_SUFFIX)
@@ -116,9 +123,13 @@ HEADFORMER_SIMD Vec max(Vec a, Vec b) { return {Eigen::internal::pmax(b.v, a.v)}
 HEADFORMER_SIMD Vec min(Vec a, Vec b) { return {Eigen::internal::pmin(b.v, a.v)}; }
 /// Correctly rounded (Eigen's own is an approximation where the flags allow AVX).
 HEADFORMER_SIMD Vec sqrt(Vec a) {
+#if HEADFORMER_NEON
+  return {vsqrtq_f32(a.v)};
+#else
   FloatPacket lanes = generic(a);
   for (int i = 0; i < width; ++i) lanes[i] = __builtin_sqrtf(lanes[i]);
   return from_generic(lanes);
+#endif
 }
 HEADFORMER_SIMD Vec abs(Vec a) { return {Eigen::internal::pabs(a.v)}; }
 
@@ -204,6 +215,11 @@ HEADFORMER_SIMD Vec round(Vec a) {
 
 /// `width` halves (IEEE binary16), widened exactly.
 HEADFORMER_SIMD Vec load_f16(const void* p) {
+#if HEADFORMER_NEON
+  float16x4_t halves;
+  std::memcpy(&halves, p, sizeof halves);
+  return {vcvt_f32_f16(halves)};
+#else
   const IntVec half = load_u16(p);
   const IntVec magnitude = shift_left<13>(bit_and(half, broadcast_int(0x7fff)));
   // Denormals come right by themselves in the multiplication; infinity and NaN keep the largest exponent.
@@ -212,22 +228,34 @@ HEADFORMER_SIMD Vec load_f16(const void* p) {
   const IntVec exponent = bit_and(special, broadcast_int(0x7f800000));
   const IntVec sign = shift_left<16>(bit_and(half, broadcast_int(0x8000)));
   return as_float(bit_or(bit_or(finite, exponent), sign));
+#endif
 }
 /// One f16 in all lanes, widened exactly.
 HEADFORMER_SIMD Vec broadcast_f16(const void* p) {
+#if HEADFORMER_NEON
+  __fp16 half;
+  std::memcpy(&half, p, sizeof half);
+  return broadcast(half);
+#else
   Eigen::half half;
   std::memcpy(&half, p, sizeof half);
   return broadcast(static_cast<float>(half));
+#endif
 }
 /// `width` bf16, widened exactly.
 HEADFORMER_SIMD Vec load_bf16(const void* p) { return as_float(shift_left<16>(load_u16(p))); }
 /// Rounded to nearest, ties to even.
 HEADFORMER_SIMD void store_f16(void* p, Vec a) {
+#if HEADFORMER_NEON
+  const float16x4_t halves = vcvt_f16_f32(a.v);
+  std::memcpy(p, &halves, sizeof halves);
+#else
   float lanes[width];
   Eigen::half halves[width];
   store(lanes, a);
   for (int i = 0; i < width; ++i) halves[i] = Eigen::half(lanes[i]);
   std::memcpy(p, halves, sizeof halves);
+#endif
 }
 
 /// False for NaN.
