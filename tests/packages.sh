@@ -5,6 +5,9 @@
 build_packages=(g++ cmake ninja-build pkgconf libeigen3-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
   libcli11-dev libgtest-dev libbenchmark-dev)
 
+# To build and run the tests for 64-bit ARM on another machine.
+cross_packages=(g++-aarch64-linux-gnu qemu-user cmake ninja-build libeigen3-dev nlohmann-json3-dev googletest)
+
 # Formatting differs between versions; this one is in bookworm and in trixie.
 format_package=clang-format-19
 
