@@ -1,7 +1,7 @@
 #!/bin/bash
-# Cross-builds for 64-bit ARM the tests of all rooms but those of text and runs them under qemu's emulation, on a processor
-# with NEON alone and on one with all dot products. Installs what is missing (Debian, as root or with sudo). Arguments
-# go to cmake, for example -DCMAKE_CXX_FLAGS=-march=armv8.2-a+dotprod; the build folder is build-aarch64/.
+# Cross-builds for 64-bit ARM the tests of all rooms but those of text, and runs them under qemu's emulation, on a
+# processor with NEON alone and on one with all dot products. Installs what is missing (Debian, as root or with sudo).
+# Arguments go to cmake, for example -DCMAKE_CXX_FLAGS=-march=armv8.2-a+dotprod; the build folder is build-aarch64/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
