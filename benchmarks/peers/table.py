@@ -1,11 +1,14 @@
-"""One table of whole models: headformer beside llama.cpp and PyTorch, on the machine this runs on.
+"""One table of whole models: headformer beside its peers, on the machine this runs on.
 
     python benchmarks/peers/table.py FOLDER [--programs build/benchmarks] [--threads 1 2] [--rounds 3]
-        [--only REGEX] [--sides headformer llama.cpp] [--raw FILE.jsonl] [--wrap "taskset -c 0,1"]
+        [--only REGEX] [--sides headformer llama.cpp pytorch onnxruntime openvino ctranslate2] [--raw FILE.jsonl]
+        [--wrap "taskset -c 0,1"]
 
-FOLDER holds what make_models.py made and, from examples/get_gemma.sh, Gemma 3 270M. Every measurement is a process of its
-own; in each round all sides take their turn, so that a machine that is slow for a while is slow for all. Figures are
-medians over the rounds; of llama.cpp the better of its two settings (weights repacked at load, or not), for each figure.
+FOLDER holds what make_models.py and make_peer_models.py made and, from examples/get_gemma.sh, Gemma 3 270M. What is not
+there, or a peer that is not installed, is skipped with a line that says so. Every measurement is a process of its own;
+in each round all sides take their turn, so that a machine that is slow for a while is slow for all. Figures are medians
+over the rounds; of llama.cpp the better of its two settings (weights repacked at load, or not), for each figure. A
+ratio is headformer's figure over the peer's.
 
 Share of bandwidth: bytes of weights in the file that a token reads (all matrices but an embedding table that is not the
 output head too) times tokens a second, over what `machine` reads at that number of threads in the same round. The
@@ -24,7 +27,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import gguf
@@ -36,38 +39,74 @@ HERE = Path(__file__).resolve().parent
 class Row:
     name: str
     file: str
+    form: str | None = None  # what its weights are to the peers that read no GGUF; none: they have nothing like it
     options: tuple[str, ...] = ()  # of headformer's
-    pytorch: tuple[str, str] | None = None  # folder, dtype
 
 
 ROWS = [
     Row("Gemma 3 270M, Q4_K_M file", "gemma-3-270m-q4_k_m.gguf"),
     Row("Llama 1.1B, Q4_K_M", "llama-1.1b-q4_k_m.gguf"),
-    Row("Llama 1.1B, Q8_0", "llama-1.1b-q8_0.gguf"),
-    Row("Llama 1.1B, Q4_0", "llama-1.1b-q4_0.gguf"),
-    Row("Llama 1.1B, bf16", "llama-1.1b-bf16.gguf", ("--activations", "bf16"), ("llama-1.1b", "bf16")),
-    Row("Llama 1.1B, f32", "llama-1.1b-f32.gguf", (), ("llama-1.1b", "f32")),
-    Row("GPT-2 124M, f32", "gpt2-124m-f32.gguf", (), ("gpt2-124m", "f32")),
-    Row("GPT-2 124M, Q8_0", "gpt2-124m-q8_0.gguf"),
+    Row("Llama 1.1B, Q8_0", "llama-1.1b-q8_0.gguf", "int8"),
+    Row("Llama 1.1B, Q4_0", "llama-1.1b-q4_0.gguf", "int4"),
+    Row("Llama 1.1B, bf16", "llama-1.1b-bf16.gguf", "bf16", ("--activations", "bf16")),
+    Row("Llama 1.1B, f32", "llama-1.1b-f32.gguf", "f32"),
+    Row("GPT-2 124M, f32", "gpt2-124m-f32.gguf", "f32"),
+    Row("GPT-2 124M, Q8_0", "gpt2-124m-q8_0.gguf", "int8"),
 ]
 
 
+@dataclass
+class Peer:
+    title: str
+    packages: tuple[str, ...]
+    program: str
+    forms: dict[str, tuple[str, ...]]  # of weights: what follows the model's name in its folder's, then options
+
+
+LLAMA_CPP = Peer("llama.cpp", ("llama-cpp-python",), "measure_llama_cpp.py", {})
+PEERS = {
+    "llama.cpp": LLAMA_CPP,
+    "pytorch": Peer("PyTorch", ("torch", "transformers"), "measure_pytorch.py",
+                    {k: ("", "--dtype", k) for k in ("f32", "bf16")}),
+    "onnxruntime": Peer("ONNX Runtime", ("onnxruntime", "onnxruntime-genai"), "measure_onnxruntime.py",
+                        {k: (f"-onnxruntime-{k}",) for k in ("f32", "int8", "int4")}),
+    "openvino": Peer("OpenVINO", ("openvino",), "measure_openvino.py",
+                     {k: (f"-openvino-{k}", "--dtype", k) for k in ("f32", "bf16")}
+                     | {k: (f"-openvino-{k}",) for k in ("int8", "int4")}),
+    "ctranslate2": Peer("CTranslate2", ("ctranslate2",), "measure_ctranslate2.py",
+                        {k: (f"-ctranslate2-{k}",) for k in ("f32", "int8")}),
+}
+
+
+def installed(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def commands(row, threads, arguments):
-    """What each side is measured with, in turn: (name, command)."""
+    """What each side is measured with, in turn: (name, command), or (name, reason why it is not)."""
     sizes = ["--threads", threads, "--prompt", arguments.prompt, "--generate", arguments.generate,
              "--repetitions", arguments.repetitions]
     model = arguments.folder / row.file
-    python = [sys.executable, HERE / "measure_llama_cpp.py", model, *sizes]
     yield "machine", [arguments.programs / "machine", "--threads", threads]
     if "headformer" in arguments.sides:
         yield "headformer", [arguments.programs / "throughput", model, *sizes, "--json", *row.options]
-    if "llama.cpp" in arguments.sides:
-        yield "llama.cpp repacked", python
-        yield "llama.cpp mapped", [*python, "--no-repack"]
-    if "pytorch" in arguments.sides and row.pytorch:
-        folder, dtype = row.pytorch
-        yield "pytorch", [sys.executable, HERE / "measure_pytorch.py", arguments.folder / folder, "--dtype", dtype,
-                          *sizes]
+    for side, peer in PEERS.items():
+        if side not in arguments.sides or (peer is not LLAMA_CPP and row.form not in peer.forms):
+            continue
+        python = [sys.executable, HERE / peer.program]
+        missing = [name for name in peer.packages if not installed(name)]
+        if missing:
+            yield side, f"{' and '.join(missing)} not installed"
+        elif peer is LLAMA_CPP:
+            yield "llama.cpp repacked", [*python, model, *sizes]
+            yield "llama.cpp mapped", [*python, model, *sizes, "--no-repack"]
+        else:
+            ending, *options = peer.forms[row.form]
+            folder = arguments.folder / (row.file.rpartition("-")[0] + ending)
+            yield side, [*python, folder, *options, *sizes] if folder.exists() else f"there is no {folder}"
 
 
 def run(command, wrap):
@@ -79,11 +118,24 @@ def run(command, wrap):
 
 
 def measure(rows, arguments, keep):
+    said = set()
+
+    def skip(*words):
+        if words not in said:
+            said.add(words)
+            print("skipped:", *words, file=sys.stderr, flush=True)
+
     for row in rows:
+        if not (arguments.folder / row.file).exists():
+            skip(f"{row.name}: there is no {arguments.folder / row.file}")
+            continue
         for threads in arguments.threads:
             for _ in range(arguments.rounds):
                 for side, command in commands(row, threads, arguments):
-                    keep({"model": row.name, "side": side, **run(command, arguments.wrap)})
+                    if isinstance(command, str):
+                        skip(f"{row.name}: {side}: {command}")
+                    else:
+                        keep({"model": row.name, "side": side, **run(command, arguments.wrap)})
 
 
 def weight_bytes(path):
@@ -108,36 +160,33 @@ def medians(lines, row, threads):
     return sides
 
 
-COLUMNS = ("model", "threads", "prefill, tokens/s", "llama.cpp", "ratio", "PyTorch", "ratio", "decode, tokens/s",
-           "llama.cpp", "ratio", "PyTorch", "ratio", "of bandwidth", "peak, MB", "llama.cpp", "first token, s",
-           "llama.cpp", "ratio")
+COLUMNS = ("model", "threads", "library", "prefill, tokens/s", "ratio", "decode, tokens/s", "ratio", "of bandwidth",
+           "peak, MB", "ratio", "first token, s", "ratio")
+FIGURES = (("prefill_tokens_per_second", 1.0), ("decode_tokens_per_second", 1.0), ("peak_bytes", 1e-6),
+           ("first_token_seconds", 1.0))
 
 
-def cells(sides, bytes_a_token):
-    def figure(side, key, scale=1.0):
-        return sides[side][key] * scale if side in sides else None
+def cells(figures, ours, bandwidth, bytes_a_token):
+    """One side's part of a line. ours: headformer's figures, perhaps the same ones, or none; bandwidth in bytes."""
+    for key, scale in FIGURES:
+        value = figures[key] * scale
+        yield f"{value:.{3 if key == 'first_token_seconds' else 0 if value >= 100 else 1}f}"
+        yield f"{ours[key] / figures[key]:.2f}" if ours and ours is not figures else ""
+        if key == "decode_tokens_per_second":
+            yield f"{100 * figures[key] * bytes_a_token / bandwidth:.0f} %" if bandwidth and ours is figures else ""
 
-    def text(value, digits):
-        return "" if value is None else f"{value:.{digits}f}"
 
-    def ratio(a, b):
-        return text(None if a is None or b is None else a / b, 2)
-
-    for key in ("prefill_tokens_per_second", "decode_tokens_per_second"):
-        ours = figure("headformer", key)
-        yield text(ours, 0 if ours and ours >= 100 else 1)
-        for peer in ("llama.cpp", "pytorch"):
-            theirs = figure(peer, key)
-            yield text(theirs, 0 if theirs and theirs >= 100 else 1)
-            yield ratio(ours, theirs)
-    decode, bandwidth = figure("headformer", "decode_tokens_per_second"), figure("machine", "read_gb_per_second", 1e9)
-    yield "" if decode is None or bandwidth is None else f"{100 * decode * bytes_a_token / bandwidth:.0f} %"
-    yield text(figure("headformer", "peak_bytes", 1e-6), 0)
-    yield text(figure("llama.cpp", "peak_bytes", 1e-6), 0)
-    ours, theirs = figure("headformer", "first_token_seconds"), figure("llama.cpp", "first_token_seconds")
-    yield text(ours, 3)
-    yield text(theirs, 3)
-    yield ratio(ours, theirs)
+def lines_of_row(row, threads, sides, bytes_a_token):
+    """headformer's line, then one for each peer."""
+    ours = sides.get("headformer")
+    bandwidth = sides["machine"]["read_gb_per_second"] * 1e9 if "machine" in sides else None
+    for side in ("headformer", *PEERS):
+        if side not in sides:
+            continue
+        title = PEERS[side].title if side in PEERS else side
+        if side in PEERS and row.form in PEERS[side].forms:
+            title += f", {row.form}"
+        yield [row.name, str(threads), title, *cells(sides[side], ours, bandwidth, bytes_a_token)]
 
 
 def processor():
@@ -149,15 +198,19 @@ def print_table(lines, arguments):
     machine = [line for line in lines if line["side"] == "machine"]
     reads = ", ".join(f"{statistics.median(x['read_gb_per_second'] for x in machine if x['threads'] == t):.1f} GB/s on {t}"
                       for t in sorted({x["threads"] for x in machine}))
-    print(f"{date.today()}, {processor()}, memory reads {reads} thread(s); llama.cpp of llama-cpp-python "
-          f"{version('llama-cpp-python')}, PyTorch {version('torch')}. Prompt {arguments.prompt}, "
+    measured = {line["side"].partition(" ")[0] for line in lines}
+    versions = ", ".join(f"{name} {installed(name)}" for side, peer in PEERS.items() if side in measured
+                         for name in peer.packages)
+    print(f"{date.today()}, {processor()}, memory reads {reads} thread(s); {versions}. Prompt {arguments.prompt}, "
           f"{arguments.generate} tokens generated.\n\n`python {shlex.join(sys.argv)}`\n")
     print("| " + " | ".join(COLUMNS) + " |")
     print("|" + " --- |" * len(COLUMNS))
     for row in ROWS:
-        for threads in sorted({line["threads"] for line in lines if line["model"] == row.name}):
-            values = cells(medians(lines, row, threads), weight_bytes(arguments.folder / row.file))
-            print("| " + " | ".join([row.name, str(threads), *values]) + " |")
+        counts = sorted({line["threads"] for line in lines if line["model"] == row.name})
+        bytes_a_token = weight_bytes(arguments.folder / row.file) if counts else 0
+        for threads in counts:
+            for line in lines_of_row(row, threads, medians(lines, row, threads), bytes_a_token):
+                print("| " + " | ".join(line) + " |")
 
 
 def main():
@@ -170,7 +223,7 @@ def main():
     parser.add_argument("--prompt", type=int, default=512)
     parser.add_argument("--generate", type=int, default=128)
     parser.add_argument("--only", default="", help="a regular expression that the row's name contains")
-    parser.add_argument("--sides", nargs="+", default=["headformer", "llama.cpp", "pytorch"])
+    parser.add_argument("--sides", nargs="+", choices=["headformer", *PEERS], default=["headformer", *PEERS])
     parser.add_argument("--raw", type=Path, help="measurements are kept there, a JSON object a line")
     parser.add_argument("--wrap", default="", help="a command that every measurement is run under")
     arguments = parser.parse_args()
