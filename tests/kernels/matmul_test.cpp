@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "headformer/kernels/activation.hpp"
+#include "headformer/kernels/elementwise.hpp"
 #include "kernels/packed_rows.hpp"
 
 namespace headformer {
 namespace {
 
+using kernels::Activation;
 using kernels::Epilogue;
 using kernels::matmul;
 using kernels::PackedMatrix;
@@ -247,17 +252,27 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
           Scratch scratch;
           matmul(compute, {x.data(), Shape{rows, inputs}}, std::span(&product, 1), scratch);
         };
-        const kernels::AddBias add_bias{bias.data()};
+        const kernels::AddBias add_bias{bias.data(), compute.isa};
         run(add_bias);
         for (std::size_t i = 0; i < y.size(); ++i) {
           ASSERT_EQ(y[i], plain[i] + bias[i % static_cast<std::size_t>(outputs)]) << i;
         }
-        const kernels::AddResidual add_residual{{residual.data(), Shape{rows, outputs}}};
-        run(add_residual);
-        for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(y[i], residual[i] + plain[i]) << i;
-        const kernels::AccumulateInto accumulate{{sum.data(), Shape{rows, outputs}}};
+        const kernels::AccumulateInto accumulate{{sum.data(), Shape{rows, outputs}}, compute.isa};
         run(accumulate);
         for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(sum[i], residual[i] + plain[i]) << i;
+        // Each of the others has the bits of the kernel of its name.
+        const auto expect_as = [&](const Epilogue& epilogue, auto&& kernel) {
+          run(epilogue);
+          std::vector<float> expected = plain;
+          kernel(TensorView<float>(expected.data(), Shape{rows, outputs}));
+          ASSERT_EQ(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)), 0);
+        };
+        expect_as(kernels::Scale{0.3F, compute.isa}, [&](auto view) { kernels::scale(compute, view, 0.3F); });
+        expect_as(kernels::SoftCap{5.0F, compute.isa}, [&](auto view) { kernels::soft_cap(compute, view, 5.0F); });
+        for (const Activation activation : {Activation::identity, Activation::gelu_tanh, Activation::silu}) {
+          expect_as(kernels::Activate{activation, compute.isa},
+                    [&](auto view) { kernels::activate(compute, activation, view); });
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 #include "headformer/nn/linear.hpp"
 
+#include "headformer/kernels/activation.hpp"
 #include "nn/modules.hpp"
 
 namespace headformer::testing {
@@ -83,6 +84,30 @@ TEST_F(Linears, QuantisedPartsEqualSeparateOnes) {
   for (const DType dtype : {DType::q8_0, DType::q4_0, DType::q5_0, DType::bf16}) {
     SCOPED_TRACE(name_of(dtype));
     expect_fused_equals_separate(true, dtype);
+  }
+}
+
+TEST_F(Linears, SumsAndEpiloguesGiveTheBitsOfSeparateSteps) {
+  tensors_["key.weight"] = narrowed(tensors_["key.weight"], DType::bf16);  // two matrices, in columns 0 and 20
+  for (const bool bias : {false, true}) {
+    const Linear linear({inputs, {{"query", 20}, {"key", 7}}, bias}, weights());
+    for (const Index count : {1, 40}) {
+      Tensor<float> x(Shape{count, inputs});
+      const std::vector<float> values = numbers(x.count(), 9);
+      std::copy(values.begin(), values.end(), x.data());
+      Tensor<float> expected = apply(linear, count);
+      Context context = this->context();
+      Tensor<float> sum(expected.shape());
+      const std::vector<float> before = numbers(sum.count(), 8);
+      std::copy(before.begin(), before.end(), sum.data());
+      linear.add(context, x, sum);
+      for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(sum.data()[i], before[i] + expected.data()[i]) << i;
+
+      Tensor<float> activated(expected.shape());
+      linear(context, x, activated, kernels::Activate{kernels::Activation::gelu, context.compute().isa});
+      kernels::activate(context.compute(), kernels::Activation::gelu, expected);
+      for (Index i = 0; i < expected.count(); ++i) ASSERT_EQ(activated.data()[i], expected.data()[i]) << i;
+    }
   }
 }
 

@@ -29,6 +29,15 @@ class Scratch {
       return {static_cast<T*>(scratch_.allocate(detail::bytes_of<T>(static_cast<std::size_t>(shape.count())))), shape};
     }
 
+    /// Uninitialised rows that begin an odd number of cache lines apart, so that a narrow block of columns of many
+    /// rows, as a product writes it, does not fall on a few sets of the cache. Shapes: -> [rows, columns].
+    template <class T>
+    TensorView<T> take_rows(Index rows, Index columns) {
+      constexpr Index line = alignment / sizeof(T);
+      const Index stride = ((columns + line - 1) / line | 1) * line;
+      return take<T>(Shape{rows, stride}).slice_columns(0, columns);
+    }
+
    private:
     Scratch& scratch_;
     std::size_t block_;

@@ -1,17 +1,13 @@
 #pragma once
 
-#include <cstdint>
-
 #include "headformer/core/executor.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/kernels/element_functions.hpp"
 
 namespace headformer::kernels {
 
 // Shapes of everything here: [T, F] (inner dimensions taken together), row strides allowed. Work is split by rows; an
 // element's bits depend on that element only.
-
-enum class ElementFunction : std::uint8_t { scale, soft_cap, exp, exp2, erf };
-enum class PairFunction : std::uint8_t { add, multiply, add_scaled };
 
 /// y = function(y, constant), element by element, in place; compiles all functions (scale and soft_cap below compile
 /// one each). `constant` is the factor of scale and the cap of soft_cap.

@@ -3,56 +3,12 @@
 #include <span>
 
 #include "headformer/core/executor.hpp"
-#include "headformer/core/function_ref.hpp"
 #include "headformer/core/scratch.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/kernels/epilogue.hpp"
 #include "headformer/kernels/packed_matrix.hpp"
 
 namespace headformer::kernels {
-
-/// Called with each finished block of a product while it is still in the cache, from the worker that computed it:
-/// the block itself (a part of y, which it may change) and where in y it begins. Blocks are disjoint and cover y; how
-/// y is cut depends on shapes and threads, so what is done to an element may depend on its place only.
-using Epilogue = FunctionRef<void(TensorView<float> block, Index first_row, Index first_column)>;
-
-/// y += bias. Shapes: bias [N].
-struct AddBias {
-  const float* bias;
-
-  void operator()(TensorView<float> block, Index /*first_row*/, Index first_column) const {
-    for (Index row = 0; row < block.rows(); ++row) {
-      float* const y = block.row(row);
-      for (Index i = 0; i < block.columns(); ++i) y[i] += bias[first_column + i];
-    }
-  }
-};
-
-/// y = residual + y. Shapes: residual [M, N], in memory of its own.
-struct AddResidual {
-  TensorView<const float> residual;
-
-  void operator()(TensorView<float> block, Index first_row, Index first_column) const {
-    for (Index row = 0; row < block.rows(); ++row) {
-      float* const y = block.row(row);
-      const float* const from = residual.row(first_row + row) + first_column;
-      for (Index i = 0; i < block.columns(); ++i) y[i] = from[i] + y[i];
-    }
-  }
-};
-
-/// sum = sum + y, where y is scratch of the caller's: a residual stream updated in place. Shapes: sum [M, N], in memory
-/// of its own.
-struct AccumulateInto {
-  TensorView<float> sum;
-
-  void operator()(TensorView<float> block, Index first_row, Index first_column) const {
-    for (Index row = 0; row < block.rows(); ++row) {
-      const float* const y = block.row(row);
-      float* const to = sum.row(first_row + row) + first_column;
-      for (Index i = 0; i < block.columns(); ++i) to[i] += y[i];
-    }
-  }
-};
 
 /// One product of x: y = x * weights^T, then the epilogue if there is one (it must outlive the call).
 struct Product {
@@ -78,7 +34,7 @@ void matmul(const Compute& compute, TensorView<const float> x, std::span<const P
 /// y = x * weights^T. Shapes: x [M, K], weights [N, K], y [M, N]. Throws ArgumentError when they disagree.
 inline void matmul(const Compute& compute, TensorView<const float> x, const PackedMatrix& weights, TensorView<float> y,
                    Scratch& scratch) {
-  const Product product{&weights, y, nullptr};
+  const Product product{&weights, y};
   matmul(compute, x, std::span<const Product>(&product, 1), scratch);
 }
 

@@ -7,6 +7,32 @@
 
 namespace headformer::kernels::detail {
 
+/// A block of a matrix that bodies change in place.
+struct ElementRows {
+  float* data = nullptr;
+  Index stride = 0;
+  Index rows = 0;
+  Index columns = 0;
+
+  ElementRows() = default;
+  explicit ElementRows(TensorView<float> y)
+      : data(y.data()), stride(y.row_stride()), rows(y.rows()), columns(y.columns()) {}
+};
+
+/// A block y = f(gate) * up, `up` null for y = f(gate).
+struct GatedRows {
+  ElementRows y;
+  const float* gate = nullptr;
+  Index gate_stride = 0;
+  const float* up = nullptr;
+  Index up_stride = 0;
+
+  /// y = f(y).
+  explicit GatedRows(TensorView<float> rows) : y(rows), gate(rows.data()), gate_stride(rows.row_stride()) {}
+  GatedRows(TensorView<float> rows, TensorView<const float> gates, TensorView<const float> ups)
+      : y(rows), gate(gates.data()), gate_stride(gates.row_stride()), up(ups.data()), up_stride(ups.row_stride()) {}
+};
+
 /// Rows a thread takes at least, so that a part is worth waking a worker for.
 inline Index row_grain(Index columns) { return std::max<Index>(1, 8192 / std::max<Index>(1, columns)); }
 

@@ -72,8 +72,11 @@ class CausalLm final : public CausalLanguageModel {
     }
     const auto normed = frame.take<float>(last.shape());
     output_norm(context, last, normed);
-    output(context, normed, logits);
-    if (config().logits_soft_cap > 0) kernels::soft_cap(context.compute(), logits, config().logits_soft_cap);
+    if (config().logits_soft_cap > 0) {
+      output(context, normed, logits, kernels::SoftCap{config().logits_soft_cap, context.compute().isa});
+    } else {
+      output(context, normed, logits);
+    }
   }
 };
 

@@ -59,9 +59,20 @@ struct SelfAttention {
 
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
     Scratch::Frame frame(context.scratch());
+    output(context, attended(context, x, frame), y);
+  }
+  /// sum += what the above writes.
+  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
+    Scratch::Frame frame(context.scratch());
+    output.add(context, attended(context, x, frame), sum);
+  }
+
+ private:
+  /// Stores the rows' keys and values, and attends to them. Shapes: -> [T, H * Dh].
+  TensorView<const float> attended(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
     const Index query_width = config.heads * config.head_width;
     const Index key_width = config.key_value_heads * config.head_width;
-    const auto rows = frame.take<float>(Shape{x.rows(), query_width + 2 * key_width});
+    const auto rows = frame.take_rows<float>(x.rows(), query_width + 2 * key_width);
     query_key_value(context, x, rows);
     const auto queries = rows.slice_columns(0, query_width);
     const auto keys = rows.slice_columns(query_width, query_width + key_width);
@@ -71,12 +82,11 @@ struct SelfAttention {
     Position::apply(context, config, queries);
     Position::apply(context, config, keys);
     store(context, keys, values);
-    const auto attended = frame.take<float>(Shape{x.rows(), query_width});
-    attend(context, queries, attended);
-    output(context, attended, y);
+    const auto result = frame.take_rows<float>(x.rows(), query_width);
+    attend(context, queries, result);
+    return result;
   }
 
- private:
   /// Writes the new keys and values into the sequences' pages.
   void store(Context& context, TensorView<const float> keys, TensorView<const float> values) const {
     for (const BatchSequence& sequence : context.batch().sequences) {

@@ -7,7 +7,7 @@
 
 namespace headformer {
 
-/// down(act(up(x))), added to the residual. x [T, D] -> y [T, D].
+/// down(act(up(x))). x [T, D] -> y [T, D].
 struct Mlp {
   kernels::Activation activation;
   Linear up;    // [F, D]
@@ -18,13 +18,22 @@ struct Mlp {
         up({config.width, {{"up", config.hidden_width}}, config.bias}, weights),
         down({config.hidden_width, {{"down", config.width}}, config.bias}, weights) {}
 
-  /// y = down(act(up(x))).
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
     Scratch::Frame frame(context.scratch());
-    const auto hidden = frame.take<float>(Shape{x.rows(), up.outputs()});
-    up(context, x, hidden);
-    kernels::activate(context.compute(), activation, hidden);
-    down(context, hidden, y);
+    down(context, hidden(context, x, frame), y);
+  }
+  /// sum += what the above writes.
+  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
+    Scratch::Frame frame(context.scratch());
+    down.add(context, hidden(context, x, frame), sum);
+  }
+
+ private:
+  /// act(up(x)). Shapes: -> [T, F].
+  TensorView<const float> hidden(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+    const auto result = frame.take_rows<float>(x.rows(), up.outputs());
+    up(context, x, result, kernels::Activate{activation, context.compute().isa});
+    return result;
   }
 };
 
@@ -42,12 +51,23 @@ struct GatedMlp {
 
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
     Scratch::Frame frame(context.scratch());
-    const Index hidden_width = gate_up.outputs() / 2;
-    const auto both = frame.take<float>(Shape{x.rows(), 2 * hidden_width});
+    down(context, hidden(context, x, frame), y);
+  }
+  /// sum += what the above writes.
+  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
+    Scratch::Frame frame(context.scratch());
+    down.add(context, hidden(context, x, frame), sum);
+  }
+
+ private:
+  /// act(gate(x)) * up(x). Shapes: -> [T, F].
+  TensorView<const float> hidden(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+    const Index width = gate_up.outputs() / 2;
+    const auto both = frame.take_rows<float>(x.rows(), 2 * width);
+    const auto gate = both.slice_columns(0, width);
     gate_up(context, x, both);
-    const auto gate = both.slice_columns(0, hidden_width);
-    kernels::gated(context.compute(), activation, gate, both.slice_columns(hidden_width, 2 * hidden_width), gate);
-    down(context, gate, y);
+    kernels::gated(context.compute(), activation, gate, both.slice_columns(width, 2 * width), gate);
+    return gate;
   }
 };
 
