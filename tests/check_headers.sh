@@ -2,8 +2,8 @@
 # Checks that every header compiles alone, without a warning: check_headers.sh [COMPILER] [FLAG]...
 #
 # With headformer::compiled in mind (core/compiled.hpp), because that is the stricter way: an X.hpp then lacks what its
-# X-inl.hpp includes, and the X-inl.hpp, alone, is what the library compiles. Header-only the two come together, which
-# every consumer project and benchmark does.
+# X-inl.hpp includes, and the X-inl.hpp, alone, is what the library compiles. Header-only the two come together; what
+# could then be missing is a matter of the includes' order, which check_house.sh sees to.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 compiler=${1:-g++}

@@ -1,6 +1,8 @@
 #!/bin/bash
 # Checks that includes go one way, down the house (the rooms under include/headformer/), that each names an existing
-# file by its full name, and that third-party headers stay in the rooms that may use them. Prints one line a fault.
+# file by its full name, that third-party headers stay in the rooms that may use them, and that nothing an X-inl.hpp
+# includes leads back to X.hpp: such a header, included first, would not be there yet where X-inl.hpp needs it. Prints
+# one line a fault.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../include/headformer"
 
@@ -30,6 +32,26 @@ room_of() {
   if [[ $1 == */* ]]; then echo "${1%%/*}"; else echo .; fi
 }
 
+declare -A includes=()  # of each file, the files of ours that it includes
+
+# Takes a file and one that should not be among what it includes, at first or further hand; true when it is.
+leads_to() {
+  local -A seen=()
+  local rest=("$1") file next
+  while ((${#rest[@]} > 0)); do
+    file=${rest[-1]}
+    unset 'rest[-1]'
+    for next in ${includes[$file]:-}; do
+      if [[ $next == "$2" ]]; then return 0; fi
+      if [[ -z ${seen[$next]:-} ]]; then
+        seen[$next]=1
+        rest+=("$next")
+      fi
+    done
+  done
+  return 1
+}
+
 files=$(find . -type f \( -name '*.hpp' -o -name '*.inc' \) -printf '%P\n' | sort)
 for file in $files; do
   room=$(room_of "$file")
@@ -45,6 +67,7 @@ for file in $files; do
     case $name in
       headformer/*)
         target=${name#headformer/}
+        includes[$file]+=" $target"
         if [[ ! -f $target ]]; then fault "$file:$line: includes $name, which does not exist"; fi
         if [[ " ${may_include[$room]} " != *" $(room_of "$target") "* ]]; then
           fault "$file:$line: '$room' may include only: ${may_include[$room]}; found $name"
@@ -61,6 +84,14 @@ for file in $files; do
         ;;
     esac
   done < <(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' "$file" || true)
+done
+
+for file in $(grep -e '-inl\.hpp$' <<<"$files"); do
+  for target in ${includes[$file]}; do
+    if [[ $target != "${file/-inl/}" ]] && leads_to "$target" "${file/-inl/}"; then
+      fault "$file: includes $target, which leads back to ${file/-inl/}"
+    fi
+  done
 done
 
 if ((faults > 0)); then

@@ -54,7 +54,7 @@ class ContentHash {
   static void fold_stripe(std::uint64_t* chains, const std::byte* p) {
     std::uint64_t words[8];
     std::memcpy(words, p, stripe);
-    // Added to both factors: a word that cancels a key does not clear its chain.
+    // The chain is added again: a word that cancels its key makes the product 0, and must not clear what went before.
     for (std::size_t i = 0; i < 4; ++i)
       chains[i] = fold(words[2 * i] ^ keys[i], words[2 * i + 1] ^ chains[i]) + (chains[i] ^ words[2 * i]);
   }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,14 +11,9 @@
 #include "headformer/core/function_ref.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/core/tensor.hpp"
+#include "headformer/formats/json_value.hpp"
 
 namespace headformer {
-
-/// A JSON value. Code that looks into one includes <nlohmann/json.hpp>; most reads through JsonObject.
-using Json = nlohmann::json;
-
-/// What parse_json does with a key that an object holds twice.
-enum class DuplicateKeys { last_wins, refused };
 
 /// Parses a JSON text of UTF-8 (https://www.rfc-editor.org/rfc/rfc8259); Infinity, -Infinity and NaN are numbers, as
 /// Python's json writes them. `name` stands for the file in messages. Throws FormatError with the position where the

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "headformer/core/error.hpp"
-#include "headformer/formats/json.hpp"
+#include "headformer/formats/json_value.hpp"
 
 namespace headformer::detail {
 
