@@ -9,7 +9,7 @@
 #include <fstream>
 #include <headformer/auto_causal_lm.hpp>
 #include <headformer/formats/json.hpp>
-#include <headformer/models/session.hpp>
+#include <headformer/models/causal_lm/session.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>

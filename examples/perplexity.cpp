@@ -10,7 +10,7 @@
 // text's first; with S = N one a window. Every predicted id weighs the same (the page weights a window's mean by the
 // ids it predicts, less one), and has at most N - 1 ids before it, at least N - S but at the beginning.
 #include <Eigen/Core>
-#include <headformer/models/causal_language_model.hpp>
+#include <headformer/models/causal_lm/causal_language_model.hpp>
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
 #include <iostream>

@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 #include <headformer/auto_causal_lm.hpp>
-#include <headformer/models/memory_estimate.hpp>
-#include <headformer/models/session.hpp>
+#include <headformer/models/causal_lm/memory_estimate.hpp>
+#include <headformer/models/causal_lm/session.hpp>
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
 #include <headformer/weights/checkpoint.hpp>

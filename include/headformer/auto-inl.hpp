@@ -6,7 +6,7 @@
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
 #include "headformer/core/compiled.hpp"
-#include "headformer/models/causal_lm_model.hpp"
+#include "headformer/models/causal_lm/causal_lm_model.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "headformer/core/dtype.hpp"
-#include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/models/model.hpp"
 #include "headformer/weights/load_options.hpp"
 

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "headformer/models/causal_language_model.hpp"
-#include "headformer/models/memory_estimate.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
+#include "headformer/models/causal_lm/memory_estimate.hpp"
 #include "headformer/weights/load_options.hpp"
 
 namespace headformer {

@@ -8,7 +8,7 @@
 #include "headformer/chat_generator.hpp"
 #include "headformer/core/matrix.hpp"
 #include "headformer/core/version.hpp"
-#include "headformer/models/session.hpp"
+#include "headformer/models/causal_lm/session.hpp"
 #include "headformer/preprocess/chat_template.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/text_generator.hpp"

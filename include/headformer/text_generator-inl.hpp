@@ -15,7 +15,7 @@
 #include "headformer/core/thread_pool.hpp"
 #include "headformer/generate/generation.hpp"
 #include "headformer/generate/stop_strings.hpp"
-#include "headformer/models/session.hpp"
+#include "headformer/models/causal_lm/session.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/text_generator.hpp"

@@ -18,7 +18,7 @@
 #include "headformer/core/token_id.hpp"
 #include "headformer/generate/finish_reason.hpp"
 #include "headformer/generate/generation_config.hpp"
-#include "headformer/models/session_options.hpp"
+#include "headformer/models/causal_lm/session_options.hpp"
 #include "headformer/weights/load_options.hpp"
 
 namespace headformer {
@@ -133,7 +133,7 @@ class TextGenerator {
   /// It is the stream's until that is over, and then holds the prompt and what followed, for the next call.
   TextStream stream_ids(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
                         const GenerationConfig& config = {}) const;
-  /// An empty session of the model, in the generator's workspace. (models/session.hpp)
+  /// An empty session of the model, in the generator's workspace. (models/causal_lm/session.hpp)
   std::shared_ptr<Session> new_session() const;
 
   /// The whole text at once.

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <headformer/models/causal_lm.hpp>
-#include <headformer/models/memory_estimate.hpp>
-#include <headformer/models/session.hpp>
+#include <headformer/models/causal_lm/causal_lm.hpp>
+#include <headformer/models/causal_lm/family.hpp>
+#include <headformer/models/causal_lm/memory_estimate.hpp>
+#include <headformer/models/causal_lm/session.hpp>
 #include <headformer/weights/checkpoint.hpp>
 #include <random>
 #include <string>

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <headformer/formats/safetensors.hpp>
-#include <headformer/models/causal_lm_model.hpp>
+#include <headformer/models/causal_lm/causal_lm_model.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "headformer/models/rotary_reader.hpp"
+#include "headformer/models/readers/json_rotary.hpp"
 #include "headformer/nn/context.hpp"
 
 namespace headformer::testing {

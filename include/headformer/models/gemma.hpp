@@ -1,7 +1,6 @@
 #pragma once
 
 #include "headformer/core/cold.hpp"
-#include "headformer/models/decoder_reader.hpp"
 #include "headformer/models/llama.hpp"
 
 namespace headformer {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "headformer/core/cold.hpp"
-#include "headformer/models/decoder_reader.hpp"
+#include "headformer/models/causal_lm/causal_lm.hpp"
+#include "headformer/models/causal_lm/family.hpp"
+#include "headformer/models/readers/decoder.hpp"
 
 namespace headformer {
 

@@ -7,6 +7,7 @@
 #include "headformer/kernels/attention.hpp"
 #include "headformer/kernels/rotary.hpp"
 #include "headformer/nn/attention_config.hpp"
+#include "headformer/nn/ends_in_linear.hpp"
 #include "headformer/nn/linear.hpp"
 #include "headformer/nn/norm.hpp"
 
@@ -38,7 +39,7 @@ struct NoRotary {
 /// Multi-head self-attention over the sequence's state (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
 /// x [T, D] -> y [T, D].
 template <class Mask, class Position, class HeadNorm = NoHeadNorm>
-struct SelfAttention {
+struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
   AttentionConfig config;
   Linear query_key_value;  // [(H + 2K) * Dh, D]
   HeadNorm query_norm;     // [Dh]
@@ -57,19 +58,9 @@ struct SelfAttention {
         key_norm(c.head_norm, weights / "key_norm"),
         output({c.heads * c.head_width, {{"output", c.width}}, c.output_bias}, weights) {}
 
-  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
-    Scratch::Frame frame(context.scratch());
-    output(context, attended(context, x, frame), y);
-  }
-  /// sum += what the above writes.
-  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
-    Scratch::Frame frame(context.scratch());
-    output.add(context, attended(context, x, frame), sum);
-  }
-
- private:
+  const Linear& last() const { return output; }
   /// Stores the rows' keys and values, and attends to them. Shapes: -> [T, H * Dh].
-  TensorView<const float> attended(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+  TensorView<const float> before_last(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
     const Index query_width = config.heads * config.head_width;
     const Index key_width = config.key_value_heads * config.head_width;
     const auto rows = frame.take_rows<float>(x.rows(), query_width + 2 * key_width);
@@ -87,6 +78,7 @@ struct SelfAttention {
     return result;
   }
 
+ private:
   /// Writes the new keys and values into the sequences' pages.
   void store(Context& context, TensorView<const float> keys, TensorView<const float> values) const {
     for (const BatchSequence& sequence : context.batch().sequences) {

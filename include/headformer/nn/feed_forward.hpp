@@ -2,13 +2,14 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/kernels/activation.hpp"
+#include "headformer/nn/ends_in_linear.hpp"
 #include "headformer/nn/feed_forward_config.hpp"
 #include "headformer/nn/linear.hpp"
 
 namespace headformer {
 
 /// down(act(up(x))). x [T, D] -> y [T, D].
-struct Mlp {
+struct Mlp : EndsInLinear<Mlp> {
   kernels::Activation activation;
   Linear up;    // [F, D]
   Linear down;  // [D, F]
@@ -18,19 +19,9 @@ struct Mlp {
         up({config.width, {{"up", config.hidden_width}}, config.bias}, weights),
         down({config.hidden_width, {{"down", config.width}}, config.bias}, weights) {}
 
-  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
-    Scratch::Frame frame(context.scratch());
-    down(context, hidden(context, x, frame), y);
-  }
-  /// sum += what the above writes.
-  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
-    Scratch::Frame frame(context.scratch());
-    down.add(context, hidden(context, x, frame), sum);
-  }
-
- private:
+  const Linear& last() const { return down; }
   /// act(up(x)). Shapes: -> [T, F].
-  TensorView<const float> hidden(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+  TensorView<const float> before_last(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
     const auto result = frame.take_rows<float>(x.rows(), up.outputs());
     up(context, x, result, kernels::Activate{activation, context.compute().isa});
     return result;
@@ -39,7 +30,7 @@ struct Mlp {
 
 /// Gated feed-forward (Shazeer 2020, https://arxiv.org/abs/2002.05202): down(act(gate(x)) * up(x)). x [T, D] -> y [T,
 /// D].
-struct GatedMlp {
+struct GatedMlp : EndsInLinear<GatedMlp> {
   kernels::Activation activation;
   Linear gate_up;  // [2F, D]
   Linear down;     // [D, F]
@@ -49,19 +40,9 @@ struct GatedMlp {
         gate_up({config.width, {{"gate", config.hidden_width}, {"up", config.hidden_width}}, config.bias}, weights),
         down({config.hidden_width, {{"down", config.width}}, config.bias}, weights) {}
 
-  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
-    Scratch::Frame frame(context.scratch());
-    down(context, hidden(context, x, frame), y);
-  }
-  /// sum += what the above writes.
-  void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
-    Scratch::Frame frame(context.scratch());
-    down.add(context, hidden(context, x, frame), sum);
-  }
-
- private:
+  const Linear& last() const { return down; }
   /// act(gate(x)) * up(x). Shapes: -> [T, F].
-  TensorView<const float> hidden(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+  TensorView<const float> before_last(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
     const Index width = gate_up.outputs() / 2;
     const auto both = frame.take_rows<float>(x.rows(), 2 * width);
     const auto gate = both.slice_columns(0, width);

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/models/model.hpp"
 
 namespace headformer {

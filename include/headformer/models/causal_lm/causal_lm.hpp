@@ -8,7 +8,7 @@
 #include "headformer/blocks/pre_norm_block.hpp"
 #include "headformer/blocks/stack.hpp"
 #include "headformer/core/cold.hpp"
-#include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/nn/attention.hpp"
 #include "headformer/nn/embedding.hpp"
 #include "headformer/nn/feed_forward.hpp"
@@ -79,20 +79,5 @@ class CausalLm final : public CausalLanguageModel {
     }
   }
 };
-
-/// How `auto` finds a family and opens it: by the class name in config.json or GGUF's architecture.
-struct CausalLmFamily {
-  std::string_view name;
-  std::span<const std::string_view> architectures;
-  std::string_view gguf_architecture;  ///< empty: none of its own
-  CausalLmConfig (*config)(const Checkpoint&);
-  NameTable (*names)();
-  std::unique_ptr<CausalLanguageModel> (*make)(CausalLmConfig, const Weights&);
-};
-
-template <class Model>
-HEADFORMER_COLD std::unique_ptr<CausalLanguageModel> make_causal_lm(CausalLmConfig config, const Weights& weights) {
-  return std::make_unique<Model>(std::move(config), weights);
-}
 
 }  // namespace headformer

@@ -9,46 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "headformer/blocks/layer_config.hpp"
-#include "headformer/core/thread_pool.hpp"
 #include "headformer/core/token_id.hpp"
+#include "headformer/models/causal_lm/config.hpp"
+#include "headformer/models/workspace.hpp"
 #include "headformer/nn/context.hpp"
 #include "headformer/weights/load_options.hpp"
 
 namespace headformer {
-
-/// What a decoder language model is made from. V vocabulary, D width.
-struct CausalLmConfig {
-  std::string family;
-  Index vocabulary = 0;         ///< V
-  Index width = 0;              ///< D
-  Index context_length = 0;     ///< positions it was made for
-  Index learned_positions = 0;  ///< rows of a learned table, which no sequence may pass; 0: none
-  float embedding_scale = 1;
-  bool tied_output = false;
-  bool output_bias = false;
-  float logits_soft_cap = 0;                ///< 0: none
-  bool restarts_with_long_factors = false;  ///< longrope: a sequence that outgrows the short factors is computed again
-  NormConfig norm;
-  std::vector<LayerConfig> layers;
-};
-
-/// Where a forward pass runs and its temporary memory. One pass at a time; models and sequences may share it.
-struct Workspace {
-  explicit Workspace(std::shared_ptr<Executor> e = std::make_shared<ThreadPool>(), Isa i = best_isa(),
-                     Activations a = Activations::automatic)
-      : executor(std::move(e)), isa(i), activations(a) {}
-
-  Compute compute() const { return {*executor, isa, activations}; }
-
-  std::shared_ptr<Executor> executor;
-  Isa isa;
-  Activations activations;        ///< what weights meet
-  Scratch scratch;                ///< of the modules
-  Scratch tables;                 ///< of a whole pass
-  Batch batch;                    ///< of the pass that runs
-  std::vector<Index> logit_rows;  ///< of its batch
-};
 
 /// Which rows of a sequence's input get logits.
 enum class LogitRows { none, last, all };

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "headformer/models/causal_language_model.hpp"
-#include "headformer/models/session_options.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
+#include "headformer/models/causal_lm/session_options.hpp"
 
 namespace headformer {
 

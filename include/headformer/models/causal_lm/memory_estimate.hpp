@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "headformer/kernels/int8_layout.hpp"
-#include "headformer/models/causal_language_model.hpp"
+#include "headformer/models/causal_lm/causal_language_model.hpp"
 
 namespace headformer {
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "headformer/core/scratch.hpp"
+#include "headformer/core/thread_pool.hpp"
+#include "headformer/nn/batch.hpp"
+
+namespace headformer {
+
+/// Where a forward pass runs and its temporary memory. One pass at a time; models and sequences may share it.
+struct Workspace {
+  explicit Workspace(std::shared_ptr<Executor> e = std::make_shared<ThreadPool>(), Isa i = best_isa(),
+                     Activations a = Activations::automatic)
+      : executor(std::move(e)), isa(i), activations(a) {}
+
+  Compute compute() const { return {*executor, isa, activations}; }
+
+  std::shared_ptr<Executor> executor;
+  Isa isa;
+  Activations activations;        ///< what weights meet
+  Scratch scratch;                ///< of the modules
+  Scratch tables;                 ///< of a whole pass
+  Batch batch;                    ///< of the pass that runs
+  std::vector<Index> logit_rows;  ///< of its batch
+};
+
+}  // namespace headformer
