@@ -181,6 +181,7 @@ struct Statement {
     macro,
     call_block,
     filter_block,
+    generation,
     with,
     scope,
     break_loop,
@@ -276,10 +277,16 @@ struct With : Statement {
   Block body;
 };
 
-/// {% generation %} and {% block %}: their own scope, printed where they stand.
+/// {% block %} and {% autoescape %}: their own scope, printed where they stand.
 struct ScopeBlock : Statement {
   explicit ScopeBlock(Position at) : Statement(Kind::scope, at) {}
   Block body;
+};
+
+/// {% generation %}: a macro that is called where it stands, with nothing.
+struct Generation : Statement {
+  explicit Generation(Position at) : Statement(Kind::generation, at) {}
+  MacroBody body;
 };
 
 }  // namespace headformer::jinja

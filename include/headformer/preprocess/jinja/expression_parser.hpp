@@ -334,16 +334,20 @@ class ExpressionParser : public TokenCursor {
       list.push_back(parse_subscript_item());
     }
     next();
-    if (list.size() == 1 && list.front()->kind == Kind::slice) {
+    if (list.size() == 1 && is_bare_slice(*list.front())) {
       std::unique_ptr<Slice> slice(static_cast<Slice*>(list.front().release()));
       slice->object = std::move(object);
       return grown(std::move(slice), slice->object);
     }
     for (const auto& item : list)
-      if (item->kind == Kind::slice) fail(item->position, "a slice cannot stand beside other indices");
+      if (is_bare_slice(*item)) fail(item->position, "a slice cannot stand beside other indices");
     ExpressionPtr index = list.size() == 1 ? std::move(list.front()) : items(Kind::tuple, std::move(list), at);
     auto node = std::make_unique<Subscript>(std::move(object), std::move(index), at);
     return grown(std::move(node), node->object, node->index);
+  }
+  /// From i to j, of nothing yet; x[i:j] is a slice too, and may be an index itself.
+  static bool is_bare_slice(const Expression& item) {
+    return item.kind == Kind::slice && static_cast<const Slice&>(item).object == nullptr;
   }
   ExpressionPtr parse_subscript_item() {
     const Position at = current().position;
@@ -419,10 +423,12 @@ class ExpressionParser : public TokenCursor {
     if (node->function == nullptr) unknown(at, "unknown filter " + headformer::detail::quoted(node->name, 60));
     return node;
   }
-  /// Filters one after another, as {% filter %} and {% set %} blocks have them.
+  /// Filters one after another, as {% filter %} and {% set %} blocks have them; they are known even in a branch.
   ExpressionPtr parse_filter_chain() {
+    const unsigned soft = std::exchange(soft_, 0);
     ExpressionPtr node = parse_filter(nullptr);
     while (skip_symbol("|")) node = parse_filter(std::move(node));
+    soft_ = soft;
     return node;
   }
   ExpressionPtr parse_test(ExpressionPtr value) {

@@ -147,6 +147,13 @@ class Joiner : public Object {
   bool used_ = false;
 };
 
+/// The template itself, whose blocks no chat template has.
+class Self : public Object {
+ public:
+  const char* type_name() const override { return "TemplateReference"; }
+  void print(std::string& out, Budget&) override { out += "<TemplateReference None>"; }
+};
+
 HEADFORMER_COLD inline Value strftime_now(Interpreter& interpreter, Arguments& arguments) {
   const Parameters p(arguments, "strftime_now", {"format"}, 1);
   std::string format;
@@ -186,6 +193,7 @@ HEADFORMER_COLD inline std::optional<Value> find_global(std::string_view name) {
       throw Raised(to_text(*p[0], interpreter.budget()));
     });
   }
+  if (name == "self") return Value(ObjectPtr(std::make_shared<detail::Self>()));
   if (name == "strftime_now") return make_function("strftime_now", detail::strftime_now);
   if (name == "joiner") {
     return make_function("joiner", [](Interpreter& interpreter, Arguments& arguments) {

@@ -126,6 +126,8 @@ class Interpreter {
   Flow execute(const Block& block, const ScopePtr& scope, std::string& out);
   Flow execute(const Statement& statement, const ScopePtr& scope, std::string& out);
   void write(std::string& out, const Value& value);
+  /// What a block's filter or macro gives goes to the output as it is, so it must be text.
+  void write_text(std::string& out, const Value& value);
   Flow run_if(const If& node, const ScopePtr& scope, std::string& out);
   /// `out` gets the loop's text. Flow of the else branch, which belongs to the loop around.
   Flow run_loop(const For& node, const Value& iterable, const ScopePtr& scope, std::size_t depth, std::string& out);

@@ -180,6 +180,7 @@ class Lexer {
   }
 
   void comment(std::size_t tag) {
+    if (at_ == source_.size()) return;  // the reference looks no further
     for (std::size_t at = at_; at < source_.size(); ++at) {
       const std::size_t end = end_tag("#}", at);
       if (end == std::string::npos) continue;
@@ -193,6 +194,7 @@ class Lexer {
   /// Text up to {% endraw %}, verbatim.
   void raw_text(std::size_t tag) {
     const std::size_t begin = at_;
+    if (begin == source_.size()) return;  // likewise
     for (std::size_t at = source_.find("{%", begin); at != std::string::npos; at = source_.find("{%", at + 1)) {
       std::size_t inside = at + 2;
       const char sign =

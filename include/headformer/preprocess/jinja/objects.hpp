@@ -102,27 +102,37 @@ class DictView : public Object {
   unsigned depth_;
 };
 
-/// A generator or iterator: gives its elements once, has no length. (Its elements are made at once; a template cannot
-/// tell, but for the order of errors.)
+/// A generator or iterator: gives its elements once, has no length. Its elements are made at once; what fails while
+/// they are made fails for whoever asks for the element after the last.
 class Iterator : public Object {
  public:
-  Iterator(const char* type, SequencePtr items)
-      : type_(type), items_(std::move(items)), depth_(deeper(items_->depth)) {}
+  Iterator(const char* type, SequencePtr items, std::optional<Failure> failure = std::nullopt)
+      : type_(type), items_(std::move(items)), failure_(std::move(failure)), depth_(deeper(items_->depth)) {}
   const char* type_name() const override { return type_; }
   unsigned depth() const override { return depth_; }
   bool iterable() const override { return true; }
   SequencePtr items(Budget& budget) override {
     SequencePtr all = rest(budget);
     taken_ = items_->items.size();
+    fail_once();
     return all;
   }
   /// The next element alone.
   std::optional<Value> next() {
-    if (taken_ >= items_->items.size()) return std::nullopt;
-    return items_->items[taken_++];
+    if (taken_ < items_->items.size()) return items_->items[taken_++];
+    fail_once();
+    return std::nullopt;
   }
 
  private:
+  /// A generator that has failed is at its end.
+  void fail_once() {
+    if (!failure_) return;
+    const Failure failure = *failure_;
+    failure_.reset();
+    throw Failure(failure);
+  }
+
   SequencePtr rest(Budget& budget) const {
     if (taken_ == 0) return items_;
     const auto begin = items_->items.begin() + static_cast<std::ptrdiff_t>(std::min(taken_, items_->items.size()));
@@ -131,12 +141,27 @@ class Iterator : public Object {
 
   const char* type_;
   SequencePtr items_;
+  std::optional<Failure> failure_;
   unsigned depth_;
   std::size_t taken_ = 0;
 };
 
 inline Value make_iterator(const char* type, std::vector<Value> items, Budget& budget) {
   return Value(ObjectPtr(std::make_shared<Iterator>(type, make_sequence(std::move(items), false, budget))));
+}
+
+/// A generator of what `fill` appends to a list of values.
+template <class Fill>
+Value generate(Budget& budget, Fill&& fill) {
+  std::vector<Value> items;
+  std::optional<Failure> failure;
+  try {
+    fill(items);
+  } catch (const Failure& caught) {
+    failure = caught;
+  }
+  SequencePtr made = make_sequence(std::move(items), false, budget);
+  return Value(ObjectPtr(std::make_shared<Iterator>("generator", std::move(made), std::move(failure))));
 }
 
 /// namespace(...): the one thing a template can change. The interpreter keeps every namespace until the rendering ends

@@ -265,8 +265,9 @@ class Parser : public ExpressionParser {
   }
   StatementPtr parse_generation(Position at) {
     next();
-    auto node = std::make_unique<ScopeBlock>(at);
-    node->body = apart([&] { return parse_body_to("endgeneration"); });
+    auto node = std::make_unique<Generation>(at);
+    node->body.name = "generation";
+    parse_macro_body(node->body, "endgeneration");
     return node;
   }
   StatementPtr parse_autoescape(Position at) {

@@ -241,7 +241,10 @@ HEADFORMER_COLD inline std::string percent_formatted(const Value& format, const 
   }
   if (!mapped && tuple && used < value.sequence()->items.size())
     throw Failure("not all arguments converted during string formatting");
-  if (!mapped && !tuple && used == 0 && !value.is_dict() && !value.is_list())
+  // Whatever has elements could be a mapping, and a format need not name them all.
+  const bool elements =
+      value.is_dict() || value.is_list() || (value.is<ObjectPtr>() && value.object()->subscriptable());
+  if (!mapped && !tuple && used == 0 && !elements)
     throw Failure("not all arguments converted during string formatting");
   return out;
 }

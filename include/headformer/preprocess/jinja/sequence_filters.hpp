@@ -89,65 +89,66 @@ HEADFORMER_COLD inline Value join(Interpreter& interpreter, const Value& value, 
 
 HEADFORMER_COLD inline Value items(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters none(arguments, "items", {});
-  if (value.is_undefined()) return make_iterator("generator", {}, interpreter.budget());
-  if (!value.is_dict()) throw Failure("Can only get item pairs from a mapping.");
-  DictView view(value.dict_pointer(), DictView::Part::items);
-  return make_iterator("generator", view.items(interpreter.budget())->items, interpreter.budget());
+  return generate(interpreter.budget(), [&](std::vector<Value>& out) {
+    if (value.is_undefined()) return;
+    if (!value.is_dict()) throw Failure("Can only get item pairs from a mapping.");
+    DictView view(value.dict_pointer(), DictView::Part::items);
+    out = view.items(interpreter.budget())->items;
+  });
 }
 
 HEADFORMER_COLD inline Value map(Interpreter& interpreter, const Value& value, Arguments& arguments) {
-  Budget& budget = interpreter.budget();
-  std::vector<Value> out;
-  if (!truth(value)) return make_iterator("generator", {}, budget);
-  if (arguments.positional.empty() && !arguments.named.empty()) {
-    const Parameters p(arguments, "map", {"attribute", "default"});
-    const AttributePath path(p.value(0), p.has(1) ? p[1] : nullptr);
-    const SequencePtr elements = elements_of(value, budget);
-    for (const Value& element : elements->items) out.push_back(path.of(interpreter, element));
-    return make_iterator("generator", std::move(out), budget);
-  }
-  if (arguments.positional.empty()) throw Failure("map requires a filter argument");
-  const Value name = arguments.positional.front();
-  const Arguments rest{{arguments.positional.begin() + 1, arguments.positional.end()}, arguments.named};
-  const SequencePtr elements = elements_of(value, budget);
-  for (const Value& element : elements->items) {
-    Arguments given = rest;
-    out.push_back(interpreter.apply_filter(name, element, given));
-  }
-  return make_iterator("generator", std::move(out), budget);
+  return generate(interpreter.budget(), [&](std::vector<Value>& out) {
+    if (!truth(value)) return;
+    if (arguments.positional.empty() && !arguments.named.empty()) {
+      const Parameters p(arguments, "map", {"attribute", "default"});
+      const AttributePath path(p.value(0), p.has(1) ? p[1] : nullptr);
+      const SequencePtr elements = elements_of(value, interpreter.budget());
+      for (const Value& element : elements->items) out.push_back(path.of(interpreter, element));
+      return;
+    }
+    if (arguments.positional.empty()) throw Failure("map requires a filter argument");
+    const Value name = arguments.positional.front();
+    const Arguments rest{{arguments.positional.begin() + 1, arguments.positional.end()}, arguments.named};
+    const SequencePtr elements = elements_of(value, interpreter.budget());
+    for (const Value& element : elements->items) {
+      Arguments given = rest;
+      out.push_back(interpreter.apply_filter(name, element, given));
+    }
+  });
 }
 
 /// select, reject, selectattr, rejectattr.
 template <bool Keep, bool ByAttribute>
 Value select(Interpreter& interpreter, const Value& value, Arguments& arguments) {
-  Budget& budget = interpreter.budget();
-  if (!truth(value)) return make_iterator("generator", {}, budget);
-  constexpr std::size_t name_at = ByAttribute ? 1 : 0;
-  if (arguments.positional.size() < name_at) throw Failure("Missing parameter for attribute name");
-  const AttributePath path(ByAttribute ? arguments.positional.front() : Value(None{}));
-  const bool tested = arguments.positional.size() > name_at;
-  const Value name = tested ? arguments.positional[name_at] : Value();
-  Arguments rest{{}, arguments.named};
-  for (std::size_t i = name_at + 1; i < arguments.positional.size(); ++i)
-    rest.positional.push_back(arguments.positional[i]);
-  std::vector<Value> out;
-  const SequencePtr elements = elements_of(value, budget);
-  for (const Value& element : elements->items) {
-    const Value subject = path.of(interpreter, element);
-    bool holds = false;
-    if (tested) {
-      Arguments given = rest;
-      holds = interpreter.apply_test(name, subject, given);
-    } else {
-      holds = truth(subject);
+  return generate(interpreter.budget(), [&](std::vector<Value>& out) {
+    if (!truth(value)) return;
+    constexpr std::size_t name_at = ByAttribute ? 1 : 0;
+    if (arguments.positional.size() < name_at) throw Failure("Missing parameter for attribute name");
+    const AttributePath path(ByAttribute ? arguments.positional.front() : Value(None{}));
+    const bool tested = arguments.positional.size() > name_at;
+    const Value name = tested ? arguments.positional[name_at] : Value();
+    Arguments rest{{}, arguments.named};
+    for (std::size_t i = name_at + 1; i < arguments.positional.size(); ++i)
+      rest.positional.push_back(arguments.positional[i]);
+    const SequencePtr elements = elements_of(value, interpreter.budget());
+    for (const Value& element : elements->items) {
+      const Value subject = path.of(interpreter, element);
+      bool holds = false;
+      if (tested) {
+        Arguments given = rest;
+        holds = interpreter.apply_test(name, subject, given);
+      } else {
+        holds = truth(subject);
+      }
+      if (holds == Keep) out.push_back(element);
     }
-    if (holds == Keep) out.push_back(element);
-  }
-  return make_iterator("generator", std::move(out), budget);
+  });
 }
 
 HEADFORMER_COLD inline Value sort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "sort", {"reverse", "case_sensitive", "attribute"});
+  if (p.has(0)) p[0]->require_defined();
   Budget& budget = interpreter.budget();
   const bool fold = !p.flag(1, false);
   const std::vector<AttributePath> paths = attribute_paths(p.value(2));
@@ -167,17 +168,17 @@ HEADFORMER_COLD inline Value sort(Interpreter& interpreter, const Value& value, 
 HEADFORMER_COLD inline Value unique(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "unique", {"case_sensitive", "attribute"});
   Budget& budget = interpreter.budget();
-  const AttributePath path(p.value(1));
-  Dict seen;
-  std::vector<Value> out;
-  const SequencePtr elements = elements_of(value, budget);
-  for (const Value& element : elements->items) {
-    const Value key = fold_case(interpreter, path.of(interpreter, element), !p.flag(0, false));
-    if (seen.find(key, budget) != nullptr) continue;
-    seen.set(key, Value(true), budget);
-    out.push_back(element);
-  }
-  return make_iterator("generator", std::move(out), budget);
+  return generate(budget, [&](std::vector<Value>& out) {
+    const AttributePath path(p.value(1));
+    Dict seen;
+    const SequencePtr elements = elements_of(value, budget);
+    for (const Value& element : elements->items) {
+      const Value key = fold_case(interpreter, path.of(interpreter, element), !p.flag(0, false));
+      if (seen.find(key, budget) != nullptr) continue;
+      seen.set(key, Value(true), budget);
+      out.push_back(element);
+    }
+  });
 }
 
 /// min, max.
@@ -212,6 +213,7 @@ HEADFORMER_COLD inline Value sum(Interpreter& interpreter, const Value& value, A
 
 HEADFORMER_COLD inline Value dictsort(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "dictsort", {"case_sensitive", "by", "reverse"});
+  if (p.has(2)) p[2]->require_defined();
   const std::string by = p[1] == nullptr ? "key" : p.text(1);
   if (by != "key" && by != "value") throw Failure("You can only sort by either \"key\" or \"value\"");
   if (!value.is_dict()) {
@@ -255,43 +257,42 @@ HEADFORMER_COLD inline Value groupby(Interpreter& interpreter, const Value& valu
 HEADFORMER_COLD inline Value batch(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "batch", {"linecount", "fill_with"}, 1);
   Budget& budget = interpreter.budget();
-  const Integer count = p.integer(0, 0);
-  std::vector<Value> out;
-  std::vector<Value> line;
-  const SequencePtr elements = elements_of(value, budget);
-  for (const Value& element : elements->items) {
-    if (static_cast<Integer>(line.size()) == count) out.push_back(make_list(std::exchange(line, {}), budget));
-    line.push_back(element);
-  }
-  if (!line.empty()) {
+  return generate(budget, [&](std::vector<Value>& out) {
+    const Integer count = p.integer(0, 0);
+    std::vector<Value> line;
+    const SequencePtr elements = elements_of(value, budget);
+    for (const Value& element : elements->items) {
+      if (static_cast<Integer>(line.size()) == count) out.push_back(make_list(std::exchange(line, {}), budget));
+      line.push_back(element);
+    }
+    if (line.empty()) return;
     if (p.has(1) && static_cast<Integer>(line.size()) < count) {
       budget.allocate(clamped_count(count), sizeof(Value));
       line.resize(clamped_count(count), *p[1]);
     }
     out.push_back(make_list(std::move(line), budget));
-  }
-  return make_iterator("generator", std::move(out), budget);
+  });
 }
 
 HEADFORMER_COLD inline Value slice(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "slice", {"slices", "fill_with"}, 1);
   Budget& budget = interpreter.budget();
-  const std::size_t slices = clamped_count(p.integer(0, 0));
-  if (p.integer(0, 0) == 0) throw Failure("integer division or modulo by zero");
-  const SequencePtr elements = elements_of(value, budget);
-  const std::size_t count = elements->items.size();
-  budget.allocate(slices, sizeof(Value));
-  std::vector<Value> out;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < slices; ++i) {
-    const std::size_t size = count / slices + (i < count % slices ? 1 : 0);
-    const auto begin = elements->items.begin() + static_cast<std::ptrdiff_t>(at);
-    std::vector<Value> part(begin, begin + static_cast<std::ptrdiff_t>(size));
-    if (p.has(1) && i >= count % slices) part.push_back(*p[1]);
-    out.push_back(make_list(std::move(part), budget));
-    at += size;
-  }
-  return make_iterator("generator", std::move(out), budget);
+  return generate(budget, [&](std::vector<Value>& out) {
+    const SequencePtr elements = elements_of(value, budget);
+    const std::size_t slices = clamped_count(p.integer(0, 0));
+    if (p.integer(0, 0) == 0) throw Failure("integer division or modulo by zero");
+    const std::size_t count = elements->items.size();
+    budget.allocate(slices, sizeof(Value));
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < slices; ++i) {
+      const std::size_t size = count / slices + (i < count % slices ? 1 : 0);
+      const auto begin = elements->items.begin() + static_cast<std::ptrdiff_t>(at);
+      std::vector<Value> part(begin, begin + static_cast<std::ptrdiff_t>(size));
+      if (p.has(1) && i >= count % slices) part.push_back(*p[1]);
+      out.push_back(make_list(std::move(part), budget));
+      at += size;
+    }
+  });
 }
 
 HEADFORMER_COLD inline Value attr(Interpreter& interpreter, const Value& value, Arguments& arguments) {

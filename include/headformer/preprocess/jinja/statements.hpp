@@ -20,6 +20,11 @@ inline void Interpreter::write(std::string& out, const Value& value) {
   }
 }
 
+inline void Interpreter::write_text(std::string& out, const Value& value) {
+  if (!value.is_text()) throw Failure("expected text from a block, found " + type_name(value));
+  write(out, value);
+}
+
 inline Interpreter::Flow Interpreter::execute(const Block& block, const ScopePtr& scope, std::string& out) {
   for (const StatementPtr& statement : block)
     if (const Flow flow = execute(*statement, scope, out); flow != Flow::onwards) return flow;
@@ -69,6 +74,11 @@ inline Interpreter::Flow Interpreter::execute(const Statement& statement, const 
     case Kind::filter_block:
       run_filter_block(static_cast<const FilterBlock&>(statement), scope, out);
       break;
+    case Kind::generation: {
+      Arguments nothing;
+      write(out, run_macro(static_cast<const Generation&>(statement).body, scope, nothing));
+      break;
+    }
     case Kind::with:
       run_with(static_cast<const With&>(statement), scope, out);
       break;
@@ -157,12 +167,12 @@ inline void Interpreter::run_filter_block(const FilterBlock& node, const ScopePt
   std::string body;
   execute(node.body, std::make_shared<Scope>(scope), body);
   const Value value = text(std::move(body));
-  write(out, evaluate_filter(static_cast<const Filter&>(*node.filter), *scope, &value));
+  write_text(out, evaluate_filter(static_cast<const Filter&>(*node.filter), *scope, &value));
 }
 
 inline void Interpreter::run_call_block(const CallBlock& node, const ScopePtr& scope, std::string& out) {
   const Value caller = make_macro(node.caller, scope);
-  write(out, evaluate_call(static_cast<const Call&>(*node.call), *scope, &caller));
+  write_text(out, evaluate_call(static_cast<const Call&>(*node.call), *scope, &caller));
 }
 
 inline void Interpreter::run_with(const With& node, const ScopePtr& scope, std::string& out) {

@@ -75,9 +75,12 @@ HEADFORMER_COLD inline bool same_test(Interpreter& interpreter, const Value& val
 }
 
 template <bool Filters>
-bool exists_test(Interpreter&, const Value& value, Arguments& arguments) {
+bool exists_test(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   no_arguments(arguments);
-  if (!value.is_text()) return false;
+  if (!value.is_text()) {
+    static_cast<void>(hash(value, interpreter.budget()));  // which no list or dict has
+    return false;
+  }
   return Filters ? find_filter(value.bytes()) != nullptr : find_test(value.bytes()) != nullptr;
 }
 

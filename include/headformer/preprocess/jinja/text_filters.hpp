@@ -139,10 +139,6 @@ HEADFORMER_COLD inline Value center(Interpreter& interpreter, const Value& value
 
 HEADFORMER_COLD inline Value truncate(Interpreter& interpreter, const Value& value, Arguments& arguments) {
   const Parameters p(arguments, "truncate", {"length", "killwords", "end", "leeway"});
-  if (!value.is_text()) {
-    value.require_defined();
-    throw Failure("truncate expects a string, found " + type_name(value));
-  }
   Budget& budget = interpreter.budget();
   const std::string end = p[2] == nullptr ? "..." : p.text(2);
   const Integer length = p.integer(0, 255);
@@ -150,7 +146,10 @@ HEADFORMER_COLD inline Value truncate(Interpreter& interpreter, const Value& val
   const auto end_length = static_cast<Integer>(count_code_points(end));
   if (length < end_length) throw Failure("truncate expects a length of at least its end's");
   if (leeway < 0) throw Failure("truncate expects a leeway >= 0");
-  if (static_cast<Integer>(value.text().length) <= length + leeway) return value;
+  const auto size = length_of(value);  // whatever has a length may be short enough
+  if (!size) throw Failure("object of type '" + type_name(value) + "' has no len()");
+  if (static_cast<Integer>(*size) <= length + leeway) return value;
+  if (!value.is_text()) throw Failure("truncate expects a string, found " + type_name(value));
   std::string kept = part_of(value.text(), 0, clamped_count(length - end_length), budget).bytes();
   if (!p.flag(1, false)) kept = kept.substr(0, kept.rfind(' '));
   return interpreter.text(kept + end);
