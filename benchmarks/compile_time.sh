@@ -50,15 +50,23 @@ int main(int, char** argv) {
 }
 END
 
+cat >"$work/header.cpp" <<'END'
+#include <headformer/models/llama.hpp>
+
+int main() {}
+END
+
 echo "$("$compiler" --version | head -n 1), ${optimise[*]}, $(date +%F)"
 printf '| %-34s | %8s | %11s | %10s |\n' "" seconds "memory, MiB" "binary, MB"
 echo '| ---------------------------------- | -------- | ----------- | ---------- |'
 measure "hello (text_generator.hpp)" "$root/examples/hello.cpp"
-measure "one family (models/llama.hpp)" "$work/family.cpp"
+measure "a program of one family" "$work/family.cpp"
+measure "a family's header alone" "$work/header.cpp"
 measure "the umbrella (headformer.hpp)" "$root/tests/consumer/umbrella.cpp"
 if (($# == 1)); then
   compiled=(-DHEADFORMER_COMPILED_LIBRARY "$1/libheadformer_compiled.a")
   measure "hello, compiled library" "$root/examples/hello.cpp" "${compiled[@]}"
   measure "one family, compiled library" "$work/family.cpp" "${compiled[@]}"
+  measure "its header alone, compiled library" "$work/header.cpp" "${compiled[@]}"
   measure "the umbrella, compiled library" "$root/tests/consumer/umbrella.cpp" "${compiled[@]}"
 fi

@@ -1,4 +1,4 @@
-"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf and fuzz_json_config: a few small files each, in corpus/.
+"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf, fuzz_pytorch and fuzz_json_config: a few small files each, in corpus/.
 
     python make_corpus.py
 
@@ -8,6 +8,7 @@ Needs Python alone. Configs are those of tests/goldens/; the containers are writ
 import json
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -104,6 +105,12 @@ def main():
     for architecture in ("llama", "gpt2", "gemma3", "phi3", "qwen3"):
         files["model_" + architecture] = gguf(model_keys(architecture))
     save("gguf", files)
+
+    pytorch = {name: (GOLDENS / "pytorch" / (name + ".bin")).read_bytes() for name in ("tensors", "protocol_4", "hostile")}
+    for name in ("tensors", "protocol_4"):
+        with zipfile.ZipFile(GOLDENS / "pytorch" / (name + ".bin")) as archive:
+            pytorch[name + ".pkl"] = archive.read(name + "/data.pkl")
+    save("pytorch", pytorch)
 
     configs = {"literals": b'{"a": Infinity, "b": [-Infinity, NaN], "c": {"d": null, "e": "\\u00e9"}, "f": 1e3}',
                "generation": (GOLDENS / "decoders" / "llama" / "generation_config.json").read_bytes()}

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
 
 #include "support/errors.hpp"
@@ -72,6 +74,36 @@ TEST(Checkpoint, ReadsWhatACallersReaderDelivers) {
   EXPECT_EQ(std::memcmp(entry->bytes.data(), folder.find("model.norm.weight")->bytes.data(), entry->bytes.size()), 0)
       << "the reader's bytes are kept alive by the entry";
   EXPECT_EQ(std::count(asked.begin(), asked.end(), "model.safetensors"), 1) << "asked for once";
+}
+
+TEST(Checkpoint, ReadsPyTorchFilesAsSafetensors) {
+  const Checkpoint expected = Checkpoint::open(goldens() / "decoders/llama_bf16");
+  for (const char* folder : {"pytorch/llama", "pytorch/llama_shards"}) {
+    SCOPED_TRACE(folder);
+    const Checkpoint checkpoint = Checkpoint::open(goldens() / folder);
+    EXPECT_NE(checkpoint.tensors_name().find("pytorch_model.bin"), std::string::npos);
+    EXPECT_EQ(checkpoint.tensors().size(), expected.tensors().size());
+    for (const TensorEntry& entry : expected.tensors()) {
+      const TensorEntry* tensor = checkpoint.find(entry.name);
+      ASSERT_NE(tensor, nullptr) << entry.name;
+      EXPECT_EQ(tensor->dtype, entry.dtype);
+      EXPECT_EQ(tensor->shape, entry.shape);
+      ASSERT_EQ(tensor->bytes.size(), entry.bytes.size());
+      EXPECT_EQ(std::memcmp(tensor->bytes.data(), entry.bytes.data(), entry.bytes.size()), 0) << entry.name;
+    }
+  }
+}
+
+TEST(Checkpoint, PrefersSafetensorsToPyTorchFiles) {
+  std::vector<std::string> opened;
+  const FileReader folder = Checkpoint::folder_reader(goldens() / "decoders/llama_bf16");
+  const Checkpoint checkpoint = Checkpoint::from_reader(
+      [&](const std::string& name) {
+        opened.push_back(name);
+        return folder(name);
+      },
+      "both");
+  EXPECT_EQ(std::count(opened.begin(), opened.end(), "pytorch_model.bin"), 0);
 }
 
 TEST(Checkpoint, ReadsShards) {

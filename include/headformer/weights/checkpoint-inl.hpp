@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,6 +18,7 @@
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/formats/json.hpp"
+#include "headformer/formats/pytorch.hpp"
 #include "headformer/formats/safetensors.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
@@ -49,7 +51,7 @@ HEADFORMER_COLD HEADFORMER_INLINE Checkpoint Checkpoint::from_reader(FileReader 
   const Bytes config = checkpoint.require("config.json");
   checkpoint.config_ = std::make_shared<const Json>(parse_json(config));
   checkpoint.config_name_ = config.name();
-  checkpoint.read_safetensors();
+  checkpoint.read_tensors();
   checkpoint.build_index();
   return checkpoint;
 }
@@ -82,24 +84,30 @@ HEADFORMER_INLINE Bytes Checkpoint::require(const std::string& file) const {
   return bytes;
 }
 
-HEADFORMER_INLINE void Checkpoint::read_safetensors() {
+HEADFORMER_INLINE void Checkpoint::read_tensors() {
   if (const Bytes single = files_("model.safetensors"); !single.name().empty()) {
     tensors_name_ = single.name();
-    add(Safetensors::parse(single));
-    return;
+    return add(Safetensors::parse(single).tensors());
   }
-  const Bytes index = files_("model.safetensors.index.json");
-  if (index.name().empty()) {
-    throw IoError(name_ + ": expected model.safetensors or model.safetensors.index.json, found neither");
+  if (const Bytes index = files_("model.safetensors.index.json"); !index.name().empty())
+    return read_shards(index, [](Bytes shard) { return Safetensors::parse(std::move(shard)); });
+  if (const Bytes single = files_("pytorch_model.bin"); !single.name().empty()) {
+    tensors_name_ = single.name();
+    return add(PyTorchFile::parse(single).tensors());
   }
+  if (const Bytes index = files_("pytorch_model.bin.index.json"); !index.name().empty())
+    return read_shards(index, [](Bytes shard) { return PyTorchFile::parse(std::move(shard)); });
+  throw IoError(
+      name_ +
+      ": expected model.safetensors, pytorch_model.bin or an index of their shards (model.safetensors.index.json, "
+      "pytorch_model.bin.index.json), found none");
+}
+
+template <class Parse>
+void Checkpoint::read_shards(const Bytes& index, Parse parse) {
   tensors_name_ = index.name();
   const std::map<std::string, std::string> weight_map = parse_shard_index(index);
-  std::vector<std::string_view> read;
-  for (const auto& [tensor, file] : weight_map) {
-    if (std::find(read.begin(), read.end(), file) != read.end()) continue;
-    add(Safetensors::parse(require(file)));
-    read.push_back(file);
-  }
+  for (const std::string& file : shard_files(weight_map)) add(parse(require(file)).tensors());
   build_index();
   for (const auto& [tensor, file] : weight_map) {
     const TensorEntry* entry = find(tensor);
@@ -109,8 +117,8 @@ HEADFORMER_INLINE void Checkpoint::read_safetensors() {
   }
 }
 
-HEADFORMER_INLINE void Checkpoint::add(const Safetensors& file) {
-  for (const TensorEntry& entry : file.tensors()) tensors_.push_back(entry);
+HEADFORMER_INLINE void Checkpoint::add(std::span<const TensorEntry> tensors) {
+  tensors_.insert(tensors_.end(), tensors.begin(), tensors.end());
 }
 
 HEADFORMER_INLINE void Checkpoint::build_index() {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,11 +16,10 @@
 
 namespace headformer {
 
-class Safetensors;
-
 /// A checkpoint as it was published: a config and named tensors, mapped and not copied. Immutable; copies share.
 ///
-/// Two kinds are read: a Hugging Face folder (config.json beside model.safetensors or its shards) and a GGUF file.
+/// Two kinds are read: a Hugging Face folder (config.json beside model.safetensors, else pytorch_model.bin, or shards
+/// of either) and a GGUF file.
 class Checkpoint {
  public:
   /// A folder or a .gguf file. Throws IoError, FormatError.
@@ -36,7 +36,7 @@ class Checkpoint {
 
   /// The path, or the name the caller gave.
   const std::string& name() const { return name_; }
-  /// What names the tensors, for messages about one that is missing: a GGUF, model.safetensors or its index.
+  /// What names the tensors, for messages about one that is missing: a GGUF, a file of weights or its index.
   const std::string& tensors_name() const { return tensors_name_; }
   bool is_gguf() const { return gguf_ != nullptr; }
   /// Only when is_gguf().
@@ -58,9 +58,10 @@ class Checkpoint {
 
   Bytes require(const std::string& file) const;
 
-  void read_safetensors();
-
-  void add(const Safetensors& file);
+  void read_tensors();
+  template <class Parse>
+  void read_shards(const Bytes& index, Parse parse);
+  void add(std::span<const TensorEntry> tensors);
 
   void build_index();
 
