@@ -1,4 +1,5 @@
-// Text to token ids and back, line by line: tokenize MODEL [--text-file F] [--decode] [--chat] [--no-special]
+// Text to token ids and back, line by line:
+// tokenize MODEL [--text-file F] [--decode] [--chat] [--details] [--no-special]
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -27,11 +28,7 @@ struct Source {
       gguf = Gguf::parse(Bytes::map(path));
     }
   }
-  Tokenizer tokenizer(const std::string& path) const {
-    if (gguf) return Tokenizer::from_gguf(*gguf);
-    if (files("tokenizer.json").name().empty()) throw IoError(path + ": expected a file tokenizer.json, found none");
-    return Tokenizer::from_files(files);
-  }
+  Tokenizer tokenizer() const { return gguf ? Tokenizer::from_gguf(*gguf) : Tokenizer::from_files(files); }
   ChatTemplate chat_template(const std::string& path) const {
     std::optional<ChatTemplate> found = gguf ? ChatTemplate::from_gguf(*gguf) : ChatTemplate::from_files(files);
     if (!found) throw ConfigError(path + ": chat_template: expected one in the checkpoint, found none");
@@ -59,6 +56,54 @@ void answer_lines(const std::function<OrderedJson(const OrderedJson&)>& answer) 
 OrderedJson encode(const Tokenizer& tokenizer, const OrderedJson& line, bool special) {
   if (!line.is_string()) throw ArgumentError("line: expected a JSON string, found " + std::string(line.type_name()));
   return tokenizer.encode(line.get_ref<const std::string&>(), special);
+}
+
+/// What --details prints: a line is a text, or an object with `text`, `pair` and the options' names.
+OrderedJson encode_with_details(const Tokenizer& tokenizer, const OrderedJson& line, bool special) {
+  const OrderedJson input = line.is_string() ? OrderedJson{{"text", line}} : line;
+  if (!input.is_object() || !input.contains("text"))
+    throw ArgumentError("line: expected a JSON string or an object with a text, found " +
+                        std::string(line.type_name()));
+  const auto text = input.at("text").get<std::string>();
+  const auto pair = input.value("pair", std::string());
+  EncodeOptions options;
+  options.add_special_tokens = special;
+  if (input.value("unit", "characters") == "bytes") options.offsets = OffsetUnit::bytes;
+  const auto side = [&](const char* key) {
+    return input.value(key, "right") == "left" ? SequenceSide::left : SequenceSide::right;
+  };
+  if (input.contains("max_length")) {
+    Truncation& cut = options.truncation.emplace();
+    cut.max_length = input.at("max_length").get<Index>();
+    cut.stride = input.value("stride", Index{0});
+    cut.side = side("truncation_side");
+    const std::string strategy = input.value("truncation", "longest_first");
+    cut.strategy = strategy == "only_first"    ? TruncationStrategy::only_first
+                   : strategy == "only_second" ? TruncationStrategy::only_second
+                                               : TruncationStrategy::longest_first;
+  }
+  if (input.contains("pad_to") || input.contains("pad_to_multiple_of")) {
+    Padding& padding = options.padding.emplace();
+    if (input.contains("pad_to")) padding.length = input.at("pad_to").get<Index>();
+    padding.multiple_of = input.value("pad_to_multiple_of", Index{0});
+    padding.side = side("padding_side");
+  }
+  TextPair texts{text, {}};
+  if (input.contains("pair")) texts.second = pair;
+  const std::function<OrderedJson(const Encoding&)> json_of = [&](const Encoding& encoding) {
+    OrderedJson result;
+    result["ids"] = encoding.ids;
+    result["type_ids"] = encoding.type_ids;
+    result["offsets"] = OrderedJson::array();
+    for (const TextOffsets& place : encoding.offsets) result["offsets"].push_back({place.begin, place.end});
+    result["word_ids"] = encoding.word_ids;
+    result["sequence_ids"] = encoding.sequence_ids;
+    result["special_tokens_mask"] = encoding.special_tokens_mask;
+    result["attention_mask"] = encoding.attention_mask;
+    for (const Encoding& part : encoding.overflowing) result["overflowing"].push_back(json_of(part));
+    return result;
+  };
+  return json_of(tokenizer.encode(texts, options));
 }
 
 OrderedJson decode(const Tokenizer& tokenizer, const OrderedJson& line, bool special) {
@@ -111,11 +156,15 @@ int main(int argc, char** argv) {
   bool decoding = false;
   bool chat = false;
   bool no_special = false;
+  bool details = false;
   app.add_option("MODEL", model, "a Hugging Face folder or a .gguf file")->required();
   auto* file = app.add_option("--text-file", text_file, "encode this file line by line and print how fast");
   auto* back = app.add_flag("--decode", decoding, "arrays of ids to text");
   auto* prompt = app.add_flag("--chat", chat, "messages, or an object with messages, to the prompt's text");
   app.add_flag("--no-special", no_special, "without special tokens");
+  auto* more = app.add_flag("--details", details,
+                            "texts, or objects with text, pair, max_length, stride, pad_to, ..., to offsets and masks");
+  more->excludes(back)->excludes(file)->excludes(prompt);
   file->excludes(back)->excludes(prompt);
   back->excludes(prompt);
   return program::run(app, argc, argv, [&] {
@@ -124,9 +173,10 @@ int main(int argc, char** argv) {
       const ChatTemplate templates = source.chat_template(model);
       return answer_lines([&](const OrderedJson& line) { return render(templates, line); });
     }
-    const Tokenizer tokenizer = source.tokenizer(model);
+    const Tokenizer tokenizer = source.tokenizer();
     if (!text_file.empty()) return measure(tokenizer, text_file, !no_special);
     answer_lines([&](const OrderedJson& line) {
+      if (details) return encode_with_details(tokenizer, line, !no_special);
       return decoding ? decode(tokenizer, line, !no_special) : encode(tokenizer, line, !no_special);
     });
   });

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +14,7 @@
 
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/error.hpp"
+#include "headformer/core/executor.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/gguf_tokenizer.hpp"
@@ -17,9 +22,43 @@
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
 
 namespace headformer {
+namespace detail {
+
+/// Calls body(i) for each i below `count`; the workers take some at a time, as texts differ in length.
+template <class Body>
+void share_out(Executor& executor, std::size_t count, const Body& body) {
+  constexpr std::size_t some = 16;
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](int) {
+    for (std::size_t begin = next.fetch_add(some); begin < count; begin = next.fetch_add(some))
+      for (std::size_t i = begin; i < std::min(begin + some, count); ++i) body(i);
+  };
+  if (count <= some || executor.size() == 1) {
+    work(0);
+  } else {
+    executor.run(work);
+  }
+}
+
+/// Reads the files of a folder.
+inline FileReader folder_files(const std::filesystem::path& folder) {
+  return [folder](const std::string& name) {
+    const std::filesystem::path path = folder / name;
+    return std::filesystem::is_regular_file(path) ? Bytes::map(path) : Bytes();
+  };
+}
+
+}  // namespace detail
+
+HEADFORMER_INLINE Tokenizer Tokenizer::from(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return from_files(detail::folder_files(path));
+  return from_gguf(Gguf::parse(Bytes::map(path)));
+}
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_files(const FileReader& files) {
   try {
+    if (files("tokenizer.json").name().empty())
+      throw FormatError("tokenizer.json: expected this file in the checkpoint, found none");
     return Tokenizer(detail::read_json_tokenizer(files));
   } catch (const ConfigError& error) {
     throw FormatError(error.what());
@@ -36,6 +75,43 @@ HEADFORMER_INLINE Tokenizer Tokenizer::from_gguf(const Gguf& file) {
 
 HEADFORMER_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
   return pipeline_->encode(text, add_special_tokens);
+}
+
+HEADFORMER_INLINE Encoding Tokenizer::encode(const TextPair& texts, const EncodeOptions& options) const {
+  std::vector<Encoding> result(1, encode_unpadded(texts, options));
+  pad(result, options);
+  return std::move(result.front());
+}
+
+HEADFORMER_INLINE std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std::span<const std::string_view> texts,
+                                                                            Executor& executor,
+                                                                            bool add_special_tokens) const {
+  std::vector<std::vector<TokenId>> result(texts.size());
+  detail::share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode(texts[i], add_special_tokens); });
+  return result;
+}
+
+HEADFORMER_INLINE std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextPair> texts, Executor& executor,
+                                                                const EncodeOptions& options) const {
+  std::vector<Encoding> result(texts.size());
+  detail::share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode_unpadded(texts[i], options); });
+  pad(result, options);
+  return result;
+}
+
+HEADFORMER_INLINE Encoding Tokenizer::encode_unpadded(const TextPair& texts, const EncodeOptions& options) const {
+  const std::string_view both[] = {texts.first, texts.second.value_or(std::string_view())};
+  return pipeline_->encode(std::span(both, texts.second ? 2 : 1), options);
+}
+
+HEADFORMER_INLINE void Tokenizer::pad(std::vector<Encoding>& encodings, const EncodeOptions& options) const {
+  if (!options.padding) return;
+  const Padding& how = *options.padding;
+  constexpr Index most = Index{1} << 30;
+  if (how.length.value_or(0) < 0 || how.length.value_or(0) > most || how.multiple_of < 0 || how.multiple_of > most)
+    throw ArgumentError("padding: expected a length and a multiple of at least 0, found " +
+                        std::to_string(how.length.value_or(0)) + " and " + std::to_string(how.multiple_of));
+  detail::pad(encodings, how, how.id.value_or(pipeline_->pad.value_or(0)));
 }
 
 HEADFORMER_INLINE std::string Tokenizer::decode(std::span<const TokenId> ids, bool skip_special_tokens) const {

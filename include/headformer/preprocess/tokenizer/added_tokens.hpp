@@ -225,12 +225,7 @@ class AddedTokens {
     return end;
   }
   static char32_t character(std::string_view text, std::size_t at) { return unicode::utf8_next(text, at); }
-  /// The reference's word characters here are those of Rust's regex crate: with the joiners, without the Latin-1
-  /// numbers that Oniguruma's class has.
-  static bool is_word(char32_t point) {
-    if (point == 0x200C || point == 0x200D) return true;
-    return unicode::is_word(point) && !(point < 0x100 && unicode::category(point) == "No");
-  }
+  static bool is_word(char32_t point) { return unicode::is_rust_word(point); }
   static bool word_before(std::string_view text, std::size_t at) {
     return at > 0 && is_word(character(text, previous(text, at)));
   }

@@ -42,6 +42,10 @@ class BpeModel {
 
   BpeModel(Vocabulary vocabulary, Merges merges, BpeOptions options)
       : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
+    divisible_ = !options_.ignore_merges && options_.continuing_subword_prefix.empty() &&
+                 options_.end_of_word_suffix.empty() && vocabulary_.find(mark) != Vocabulary::none;
+    for (TokenId id = 0; static_cast<std::size_t>(id) < vocabulary_.size(); ++id)
+      if (vocabulary_.has(id)) note_marks(vocabulary_.text_of(id));
     unk_ = options_.unk_token.empty() ? Vocabulary::none : vocabulary_.find(options_.unk_token);
     for (unsigned byte = 0; byte < 256; ++byte) {
       letter_[byte] = vocabulary_.find(ByteAlphabet::get().character(static_cast<unsigned char>(byte)));
@@ -53,10 +57,11 @@ class BpeModel {
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
-  /// Appends the tokens of one word, valid UTF-8 of less than 2 GiB. `as_bytes`: each byte of it is one character of
-  /// the byte alphabet, as if the word had been spelled in it. Throws ArgumentError when a character needs the unknown
-  /// token and the vocabulary does not have it.
-  void encode(std::string_view word, bool as_bytes, BpeScratch& scratch, std::vector<TokenId>& ids) const {
+  /// Gives a sink the tokens of one word, valid UTF-8 of less than 2 GiB: token(id, begin, end), bytes of the word.
+  /// `as_bytes`: each byte of it is one character of the byte alphabet, as if the word had been spelled in it. Throws
+  /// ArgumentError when a character needs the unknown token and the vocabulary does not have it.
+  template <class Sink>
+  void encode(std::string_view word, bool as_bytes, BpeScratch& scratch, Sink& sink) const {
     if (word.empty()) return;
     if (options_.ignore_merges) {
       std::string_view whole = word;
@@ -65,7 +70,7 @@ class BpeModel {
         ByteAlphabet::get().append_spelled(scratch.spelled, word);
         whole = scratch.spelled;
       }
-      if (const TokenId id = vocabulary_.find(whole); id != Vocabulary::none) return ids.push_back(id);
+      if (const TokenId id = vocabulary_.find(whole); id != Vocabulary::none) return sink.token(id, 0, word.size());
     }
     BpeMerger& merger = scratch.merger;
     merger.clear();
@@ -76,11 +81,34 @@ class BpeModel {
       const auto& implied = std::get<ImpliedMerges>(merges_);
       merger.run([&](const BpeSymbol& a, const BpeSymbol& b) { return implied.find(vocabulary_, a, b, word); });
     }
-    for (const BpeSymbol& symbol : merger.symbols)
-      if (symbol.size > 0) ids.push_back(symbol.id);
+    // Places by the sizes of what came before, as the reference has them: what has no token is not counted.
+    std::size_t at = 0;
+    for (const BpeSymbol& symbol : merger.symbols) {
+      if (symbol.size == 0) continue;
+      sink.token(symbol.id, at, at + symbol.size);
+      at += symbol.size;
+    }
+  }
+
+  /// Where the first part of a word ends whose tokens do not depend on what follows: before a U+2581 that no piece has
+  /// after the character there. A SentencePiece-style model sees whole lines as one word; this cuts them into words.
+  std::size_t independent_prefix(std::string_view word) const {
+    if (!divisible_) return word.size();
+    for (std::size_t at = word.find(mark, 1); at != std::string_view::npos; at = word.find(mark, at + mark.size()))
+      if (!before_mark_[static_cast<unsigned char>(word[at - 1])]) return at;
+    return word.size();
   }
 
  private:
+  static constexpr std::string_view mark = "\u2581";
+
+  /// Notes the last bytes of the characters that stand before a mark in a piece.
+  void note_marks(std::string_view piece) {
+    if (piece.size() <= mark.size()) return;
+    for (std::size_t at = piece.find(mark, 1); at != std::string_view::npos; at = piece.find(mark, at + mark.size()))
+      before_mark_[static_cast<unsigned char>(piece[at - 1])] = true;
+  }
+
   /// The word's characters as the symbols to merge.
   void split(std::string_view word, bool as_bytes, BpeMerger& merger) const {
     const bool plain = options_.continuing_subword_prefix.empty() && options_.end_of_word_suffix.empty();
@@ -139,6 +167,8 @@ class BpeModel {
   Merges merges_;
   BpeOptions options_;
   TokenId unk_ = Vocabulary::none;
+  bool divisible_;
+  std::array<bool, 256> before_mark_{};
   std::array<TokenId, 256> letter_{};    // of the byte alphabet
   std::array<TokenId, 256> fallback_{};  // <0x00> to <0xFF>
 };

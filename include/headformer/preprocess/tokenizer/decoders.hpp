@@ -11,6 +11,7 @@
 
 #include "headformer/preprocess/tokenizer/byte_alphabet.hpp"
 #include "headformer/preprocess/tokenizer/normalizers.hpp"
+#include "headformer/preprocess/unicode/properties.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
 namespace headformer::detail {
@@ -36,8 +37,57 @@ struct StripDecoder {
   std::size_t left, right;
 };
 
-using Decoder =
-    std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder, Replacement>;
+/// A space before each text but the first; what a tokenizer without a decoder does.
+struct JoinDecoder {};
+/// WordPiece: a text that begins with the prefix continues a word, another begins one; spaces before punctuation go.
+struct WordPieceDecoder {
+  std::string prefix;
+  bool cleanup;
+};
+/// The suffix of a word's last piece becomes a space, in the last text nothing.
+struct BpeDecoder {
+  std::string suffix;
+};
+/// Connectionist temporal classification: texts that repeat count once, padding goes, the delimiter becomes a space.
+struct CtcDecoder {
+  std::string pad_token, word_delimiter_token;
+  bool cleanup;
+};
+
+/// White space (Python's) goes from the ends of the one text that is left; what CLIP's tokenizer ends with.
+struct TrimDecoder {};
+
+using Decoder = std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder,
+                             Replacement, JoinDecoder, WordPieceDecoder, BpeDecoder, CtcDecoder, TrimDecoder>;
+
+/// Every `from` becomes `to`; an empty `from` stands before each character and at the end, as in Rust.
+inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  std::string result;
+  if (from.empty()) {
+    for (std::size_t i = 0; i < text.size();) {
+      const std::size_t size = unicode::utf8_size(text[i]);
+      result.append(to).append(text, i, size);
+      i += size;
+    }
+    text = result.append(to);
+    return;
+  }
+  std::size_t done = 0;
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, done)) {
+    result.append(text, done, at - done).append(to);
+    done = at + from.size();
+  }
+  if (done == 0) return;
+  text = result.append(text, done, std::string::npos);
+}
+
+/// What the clean-up of English text replaces, in this order; transformers leaves out `do not`.
+inline constexpr std::pair<std::string_view, std::string_view> cleanup_steps[] = {
+    {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
+    {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+inline void clean_up(std::string& text) {
+  for (const auto& [from, to] : cleanup_steps) replace_all(text, from, to);
+}
 
 inline int hex_digit(char c) {
   return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
@@ -209,6 +259,90 @@ class DecoderRun {
     put(step + 1, text, true, result);
   }
   void end(const Replacement&, std::size_t, std::string&) {}
+
+  void take(const JoinDecoder&, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    if (!state.begun && !state.first) put(step + 1, " ", false, result);
+    state.begun = !last;
+    if (last) state.first = false;
+    put(step + 1, part, last, result);
+  }
+  void end(const JoinDecoder&, std::size_t, std::string&) {}
+
+  void take(const WordPieceDecoder& pieces, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    std::string text;
+    if (!whole(state, part, last, text)) return;
+    if (text.empty()) text = part;
+    if (!std::exchange(state.first, false)) {
+      if (text.starts_with(pieces.prefix)) {
+        text.erase(0, pieces.prefix.size());
+      } else {
+        text.insert(0, 1, ' ');
+      }
+    }
+    if (pieces.cleanup) clean_up(text);
+    put(step + 1, text, true, result);
+  }
+  void end(const WordPieceDecoder&, std::size_t, std::string&) {}
+
+  void take(const BpeDecoder& words, std::size_t step, std::string_view part, bool last, std::string& result) {
+    // A text goes on when the next one shows that it was not the last.
+    State& state = states_[step];
+    std::string& text = pending(step);
+    text += part;
+    if (!last) return;
+    if (!std::exchange(state.first, false)) {
+      replace_all(state.held, words.suffix, " ");
+      put(step + 1, state.held, true, result);
+    }
+    state.held = std::exchange(text, {});
+  }
+  void end(const BpeDecoder& words, std::size_t step, std::string& result) {
+    State& state = states_[step];
+    if (state.first) return;
+    replace_all(state.held, words.suffix, "");
+    put(step + 1, state.held, true, result);
+  }
+
+  void take(const CtcDecoder& ctc, std::size_t step, std::string_view part, bool last, std::string& result) {
+    State& state = states_[step];
+    std::string& text = pending(step);
+    text += part;
+    if (!last) return;
+    const bool repeated = !state.first && text == state.held;
+    state.first = false;
+    state.held = std::exchange(text, {});
+    if (repeated) return;
+    std::string cleaned = state.held;
+    replace_all(cleaned, ctc.pad_token, "");
+    if (ctc.cleanup) {
+      clean_up(cleaned);
+      replace_all(cleaned, ctc.word_delimiter_token, " ");
+    }
+    if (!cleaned.empty()) put(step + 1, cleaned, true, result);
+  }
+  void end(const CtcDecoder&, std::size_t, std::string&) {}
+
+  void take(const TrimDecoder&, std::size_t step, std::string_view part, bool, std::string& result) {
+    // Held: white space that something may follow.
+    State& state = states_[step];
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < part.size();) {
+      const std::size_t begin = i;
+      const char32_t point = unicode::utf8_next(part, i);
+      if (unicode::is_space(point) || (point >= 0x1C && point <= 0x1F)) continue;
+      if (!std::exchange(state.begun, true)) {
+        state.held.clear();
+        done = begin;
+      }
+      put(step + 1, state.held.append(part, done, i - done), false, result);
+      state.held.clear();
+      done = i;
+    }
+    if (state.begun) state.held.append(part, done, std::string_view::npos);
+  }
+  void end(const TrimDecoder&, std::size_t step, std::string& result) { put(step + 1, {}, true, result); }
 
   /// Where the longest beginning of `literal` that ends `text`, and is in no match before, starts.
   static std::size_t decided_prefix(std::string_view literal, std::string_view text) {

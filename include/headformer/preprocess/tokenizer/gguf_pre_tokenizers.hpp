@@ -5,10 +5,9 @@
 #include <vector>
 
 #include "headformer/core/cold.hpp"
-#include "headformer/preprocess/tokenizer/json_components.hpp"
 #include "headformer/preprocess/tokenizer/normalizers.hpp"
 #include "headformer/preprocess/tokenizer/pre_tokenizers.hpp"
-#include "headformer/preprocess/tokenizer/published_class.hpp"
+#include "headformer/preprocess/tokenizer/published_patterns.hpp"
 
 namespace headformer::detail {
 

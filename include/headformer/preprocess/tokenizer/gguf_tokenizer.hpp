@@ -139,7 +139,8 @@ inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const
   } else {
     merges = ImpliedMerges(score_ranks(file, tokens));
   }
-  auto pipeline = std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(options)));
+  auto pipeline =
+      std::make_shared<Pipeline>(Model(BpeModel(std::move(vocabulary), std::move(merges), std::move(options))));
   const bool prefix = !gemma && file.boolean_or("tokenizer.ggml.add_space_prefix", true);
   // As in the publishers' tokenizer.json, SentencePiece and llama.cpp: a space before each stretch of text, also one
   // that begins with a space. (transformers' LlamaTokenizer leaves it out there and after special tokens.)
@@ -170,11 +171,11 @@ inline std::shared_ptr<Pipeline> read_gguf_byte_level(const Gguf& file, const Gg
   BpeOptions options;
   options.ignore_merges = pre->ignore_merges;
   MergeTable merges = read_gguf_merges(file, vocabulary);
-  auto pipeline = std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(options)));
+  auto pipeline =
+      std::make_shared<Pipeline>(Model(BpeModel(std::move(vocabulary), std::move(merges), std::move(options))));
   pipeline->normalizers = std::move(pre->normalizers);
   pipeline->pre_tokenizers = std::move(pre->steps);
-  pipeline->decoders.emplace(1, ByteLevelDecoder{});
-  let_model_read_bytes(*pipeline);
+  pipeline->decoders = {ByteLevelDecoder{}};
   return pipeline;
 }
 
@@ -206,7 +207,6 @@ inline void add_gguf_tokens(const Gguf& file, const GgufTokens& tokens, Pipeline
   pipeline.eos = role("tokenizer.ggml.eos_token_id");
   pipeline.unk = role("tokenizer.ggml.unknown_token_id");
   pipeline.pad = role("tokenizer.ggml.padding_token_id");
-  pipeline.added.finish();
 }
 
 inline std::shared_ptr<const Pipeline> read_gguf_tokenizer(const Gguf& file) {
@@ -217,11 +217,18 @@ inline std::shared_ptr<const Pipeline> read_gguf_tokenizer(const Gguf& file) {
   const std::shared_ptr<Pipeline> pipeline =
       model == "llama" ? read_gguf_sentencepiece(file, tokens) : read_gguf_byte_level(file, tokens, add_bos);
   add_gguf_tokens(file, tokens, *pipeline);
-  SingleTemplate around;
-  if (pipeline->bos && file.boolean_or("tokenizer.ggml.add_bos_token", add_bos)) around.emplace_back(pipeline->bos);
-  around.emplace_back(std::nullopt);
-  if (pipeline->eos && file.boolean_or("tokenizer.ggml.add_eos_token", false)) around.emplace_back(pipeline->eos);
-  if (around.size() > 1) pipeline->post_processors.push_back(std::move(around));
+  TemplateStep around;
+  const auto put = [&](const std::optional<TokenId>& id, bool wanted) {
+    if (!id || !wanted) return;
+    around.single.push_back({-1, {*id}, 0});
+    around.pair.push_back({-1, {*id}, 0});
+  };
+  put(pipeline->bos, file.boolean_or("tokenizer.ggml.add_bos_token", add_bos));
+  around.single.push_back({0, {}, 0});
+  around.pair.insert(around.pair.end(), {{0, {}, 0}, {1, {}, 1}});
+  put(pipeline->eos, file.boolean_or("tokenizer.ggml.add_eos_token", false));
+  pipeline->post_processor.steps.push_back(std::move(around));
+  pipeline->finish();
   return pipeline;
 }
 

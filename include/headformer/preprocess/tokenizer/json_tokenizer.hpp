@@ -1,10 +1,10 @@
 #pragma once
 
-#include <algorithm>
-#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,226 +12,140 @@
 #include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/json.hpp"
-#include "headformer/preprocess/tokenizer/json_components.hpp"
+#include "headformer/preprocess/tokenizer/base64.hpp"
+#include "headformer/preprocess/tokenizer/json_decoders.hpp"
+#include "headformer/preprocess/tokenizer/json_models.hpp"
+#include "headformer/preprocess/tokenizer/json_normalizers.hpp"
+#include "headformer/preprocess/tokenizer/json_post_processors.hpp"
+#include "headformer/preprocess/tokenizer/json_pre_tokenizers.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
 #include "headformer/preprocess/tokenizer/published_class.hpp"
+#include "headformer/preprocess/tokenizer/published_components.hpp"
+#include "headformer/preprocess/tokenizer/published_template.hpp"
+#include "headformer/preprocess/tokenizer/special_tokens.hpp"
 
 namespace headformer::detail {
 
-/// A checkpoint's JSON file as an object; an empty one when the checkpoint has no such file.
-struct JsonFile {
-  Json json = Json::object();
-  std::string name;
-
-  JsonFile(const FileReader& files, const std::string& file) : name(file) {
-    const Bytes bytes = files(file);
-    if (bytes.name().empty()) return;
-    name = bytes.name();
-    json = parse_json(bytes);
+/// The file's model inside the flags of a class.
+HEADFORMER_COLD inline Model read_published_model(const JsonObject& model, const PublishedComponents& parts,
+                                                  const std::string& unk_token) {
+  if (model_type(model) != parts.model) fail_component(model, parts.model);
+  const std::string_view type = parts.model;
+  if (type == "BPE") {
+    Vocabulary vocabulary = read_vocabulary(model);
+    MergeTable merges = read_merges(model, vocabulary, parts.bpe.continuing_subword_prefix);
+    return Model(BpeModel(std::move(vocabulary), std::move(merges), parts.bpe));
   }
-  JsonObject object() const { return JsonObject(json, name); }
-};
-
-/// An added token as it is written in tokenizer.json, in added_tokens_decoder and in special_tokens_map.json.
-HEADFORMER_COLD inline AddedToken read_added_token(const JsonObject& at, bool special) {
-  AddedToken token;
-  token.content = at.string("content");
-  token.special = at.boolean_or("special", special);
-  token.single_word = at.boolean_or("single_word", false);
-  token.lstrip = at.boolean_or("lstrip", false);
-  token.rstrip = at.boolean_or("rstrip", false);
-  token.normalized = at.boolean_or("normalized", !token.special);
-  return token;
+  if (type == "WordPiece") return Model(WordPieceModel(read_vocabulary(model), parts.word_piece));
+  UnigramPieces pieces = read_unigram_pieces(model);
+  TokenId unk = parts.unk_id;
+  if (parts.unk_by_text) {
+    const TokenId found = pieces.vocabulary.find(unk_token);
+    if (found != Vocabulary::none && pieces.scores[static_cast<std::size_t>(found)] == 0) unk = found;
+  }
+  if (static_cast<std::size_t>(unk) >= pieces.scores.size())
+    model.fail("vocab", "a piece " + std::to_string(unk) + " for what is unknown");
+  return Model(UnigramModel(std::move(pieces.vocabulary), std::move(pieces.scores), unk, false));
 }
 
-/// What a special token is when only its text is known.
-HEADFORMER_COLD inline AddedToken plain_special_token(std::string content) {
-  AddedToken token;
-  token.content = std::move(content);
-  token.special = true;
-  token.normalized = false;
-  return token;
+/// The first precompiled character map among a file's normalisers, which some classes take over.
+HEADFORMER_COLD inline std::shared_ptr<const Charsmap> find_charsmap(const JsonObject& file) {
+  if (!file.has("normalizer")) return nullptr;
+  const JsonObject normalizer = file.object("normalizer");
+  std::vector<JsonObject> steps{normalizer};
+  if (normalizer.string_or("type", "") == "Sequence") steps = normalizer.objects("normalizers");
+  for (const JsonObject& step : steps) {
+    if (step.string_or("type", "") != "Precompiled" || !step.has("precompiled_charsmap")) continue;
+    const std::optional<std::string> blob = decode_base64(step.string("precompiled_charsmap"));
+    if (!blob) step.fail("precompiled_charsmap", "base64");
+    return precompiled_normalizer(*blob, step.file() + ": " + step.path_of("precompiled_charsmap")).map;
+  }
+  return nullptr;
 }
 
-/// The special tokens that the files of a checkpoint name, as transformers 5.23 collects them: from
-/// tokenizer_config.json and, where that lists no added tokens, from special_tokens_map.json over it.
-class SpecialTokens {
- public:
-  SpecialTokens(const JsonFile& config, const JsonFile& map, PublishedClass kind) {
-    for (auto& [name, text] : default_special_tokens(kind)) named_[name] = plain_special_token(text);
-    read(config.object());
-    if (!config.object().has("added_tokens_decoder")) read(map.object());
-  }
-
-  /// nullptr when there is none of this name ("bos_token").
-  const AddedToken* find(const std::string& name) const {
-    const auto at = named_.find(name);
-    return at == named_.end() || !at->second ? nullptr : &*at->second;
-  }
-  bool names(const std::string& content) const {
-    return std::any_of(named_.begin(), named_.end(),
-                       [&](const auto& entry) { return entry.second && entry.second->content == content; });
-  }
-  /// Named ones in the reference's order, then the extra ones.
-  HEADFORMER_COLD std::vector<AddedToken> all() const {
-    static constexpr const char* order[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                            "pad_token", "cls_token", "mask_token"};
-    std::vector<AddedToken> result;
-    for (const char* name : order)
-      if (const AddedToken* token = find(name)) result.push_back(*token);
-    for (const auto& [name, token] : named_)
-      if (token && std::find(std::begin(order), std::end(order), name) == std::end(order)) result.push_back(*token);
-    result.insert(result.end(), extra_.begin(), extra_.end());
-    return result;
-  }
-
- private:
-  HEADFORMER_COLD static std::optional<AddedToken> token_of(const JsonObject& at, const std::string& key) {
-    const Json* value = at.find(key);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_string()) return plain_special_token(value->get<std::string>());
-    return read_added_token(at.object(key), true);
-  }
-  HEADFORMER_COLD void read(const JsonObject& at) {
-    for (const auto& [key, value] : at.json().items()) {
-      if (key.ends_with("_token") && (value.is_null() || value.is_string() || value.is_object()))
-        named_[key] = token_of(at, key);
+/// Throws FormatError where a post-processor names an id that no token has.
+HEADFORMER_COLD inline void check_post_processor(const Pipeline& pipeline, const JsonObject& file) {
+  const auto check = [&](TokenId id) {
+    if (static_cast<std::size_t>(id) >= pipeline.size())
+      file.object("post_processor").fail("type", "token ids of the vocabulary in it");
+  };
+  for (const PostStep& step : pipeline.post_processor.steps) {
+    if (const auto* around = std::get_if<AroundStep>(&step)) {
+      check(around->cls);
+      check(around->sep);
     }
-    for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
-      const Json* value = at.find(key);
-      if (value == nullptr) continue;
-      if (value->is_object()) {
-        for (const auto& [name, token] : value->items())
-          if (token.is_string() || token.is_object()) named_[name] = token_of(at.object(key), name);
-      } else if (value->is_array() && !value->empty()) {
-        extra_.clear();
-        std::size_t i = 0;
-        for (const Json& token : *value) {
-          const std::string path = at.path_of(key) + "[" + std::to_string(i++) + "]";
-          if (token.is_string()) {
-            extra_.push_back(plain_special_token(token.get<std::string>()));
-          } else {
-            extra_.push_back(read_added_token(JsonObject(token, at.file(), path), true));
-          }
-        }
-      }
-    }
+    if (const auto* items = std::get_if<TemplateStep>(&step))
+      for (const auto* list : {&items->single, &items->pair})
+        for (const TemplateItem& item : *list)
+          for (const TokenId id : item.ids) check(id);
   }
-
-  std::map<std::string, std::optional<AddedToken>> named_;
-  std::vector<AddedToken> extra_;
-};
-
-/// The tokens of tokenizer_config.json's added_tokens_decoder, else of tokenizer.json, by their ids.
-HEADFORMER_COLD inline std::map<Index, AddedToken> listed_added_tokens(const JsonObject& config,
-                                                                       const JsonObject& file) {
-  std::map<Index, AddedToken> result;
-  if (config.has("added_tokens_decoder")) {
-    const JsonObject listed = config.object("added_tokens_decoder");
-    for (const std::string& key : listed.keys()) {
-      const bool number = !key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos;
-      if (!number) config.fail("added_tokens_decoder", "an object whose keys are token ids");
-      result[std::stoll(key)] = read_added_token(listed.object(key), false);
-    }
-  } else if (file.has("added_tokens")) {
-    for (const JsonObject& token : file.objects("added_tokens"))
-      result[token.integer("id", 0, JsonObject::most)] = read_added_token(token, false);
-  }
-  return result;
 }
 
-/// Adds tokens in the order and with the flags that transformers ends with.
-HEADFORMER_COLD inline void add_tokens(Pipeline& pipeline, const JsonObject& file, const JsonObject& config,
-                                       const SpecialTokens& specials, PublishedClass kind) {
-  const AddedTokens::Normalize normalize = pipeline.normalizer();
-  const Vocabulary& vocabulary = pipeline.model.vocabulary();
-  const auto add = [&](AddedToken token) { pipeline.added.add(std::move(token), vocabulary, normalize); };
-  if (kind == PublishedClass::as_written && file.has("added_tokens"))
-    for (const JsonObject& token : file.objects("added_tokens")) add(read_added_token(token, false));
-  for (auto& [id, token] : listed_added_tokens(config, file)) {
-    token.special = token.special || specials.names(token.content);
-    add(std::move(token));
-  }
-  for (const AddedToken& token : specials.all()) {
-    if (pipeline.added.find(token.content) == Vocabulary::none) {
-      add(token);
-    } else if (kind == PublishedClass::qwen2) {
-      add(plain_special_token(token.content));  // this class adds all of its special tokens once more
-    }
-  }
-  pipeline.added.split_special_tokens(config.boolean_or("split_special_tokens", false));
-  pipeline.added.finish();
+/// The named special tokens' ids.
+HEADFORMER_COLD inline void find_roles(Pipeline& pipeline, const SpecialTokens& specials) {
+  const auto id_of = [&](const char* name) -> std::optional<TokenId> {
+    const AddedToken* token = specials.find(name);
+    if (token == nullptr) return std::nullopt;
+    const TokenId id = pipeline.added.find(token->content);
+    return id == Vocabulary::none ? std::nullopt : std::optional(id);
+  };
+  pipeline.bos = id_of("bos_token");
+  pipeline.eos = id_of("eos_token");
+  pipeline.unk = id_of("unk_token");
+  pipeline.pad = id_of("pad_token");
 }
 
-/// The last ByteLevel step leaves the spelling to the model, which has the alphabet's letters by byte.
-HEADFORMER_COLD inline void let_model_read_bytes(Pipeline& pipeline) {
-  if (pipeline.pre_tokenizers.empty()) return;
-  auto* last = std::get_if<ByteLevelPreTokenizer>(&pipeline.pre_tokenizers.back());
-  if (last == nullptr) return;
-  last->spell = false;
-  pipeline.model_reads_bytes = true;
+/// transformers' clean-up of decoded text where the configuration asks for it; it leaves BPE alone.
+HEADFORMER_COLD inline void add_clean_up(Pipeline& pipeline, const JsonObject& config) {
+  if (!config.boolean_or("clean_up_tokenization_spaces", false)) return;
+  if (pipeline.model.bpe() != nullptr &&
+      !config.boolean_or("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", false))
+    return;
+  pipeline.decoders.push_back(FuseDecoder{});
+  for (const auto& [from, to] : cleanup_steps)
+    if (from != " do not") pipeline.decoders.push_back(Replacement::of_text(std::string(from), std::string(to)));
 }
 
 HEADFORMER_COLD inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& files) {
   const Bytes bytes = files("tokenizer.json");
-  if (bytes.name().empty())
-    throw FormatError(
-        "tokenizer.json: expected this file in the checkpoint (other tokenizer files are not read), found none");
   const Json json = parse_json(bytes);
   const JsonObject file(json, bytes.name());
-  const JsonFile config(files, "tokenizer_config.json");
-  const JsonFile map(files, "special_tokens_map.json");
-  const JsonFile model_config(files, "config.json");
+  TokenFiles token_files(files);
+  token_files.file = &file;
+  const JsonObject config = token_files.config.object();
 
-  const auto text_of = [](const JsonFile& from, const char* key) {
-    const Json* value = from.object().find(key);
-    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-  };
-  std::string named = text_of(config, "tokenizer_class");
-  if (named.empty()) named = text_of(model_config, "tokenizer_class");
-  const PublishedClass kind = published_class(named, text_of(model_config, "model_type"), bytes.text());
-  const SpecialTokens specials(config, map, kind);
-
+  std::string named = TokenFiles::text_of(token_files.config, "tokenizer_class");
+  if (named.empty()) named = TokenFiles::text_of(token_files.model_config, "tokenizer_class");
+  const PublishedClass kind =
+      published_class(named, TokenFiles::text_of(token_files.model_config, "model_type"), bytes.text());
+  const SpecialTokens specials(token_files.config, token_files.map, kind);
   const JsonObject model = file.object("model");
-  // Files from before the field was written have no type; merges mark this one.
-  const std::string type = model.string_or("type", model.has("merges") ? "BPE" : "");
-  if (type != "BPE") fail_component(model, "BPE");
 
-  PublishedComponents parts;
+  std::shared_ptr<Pipeline> pipeline;
   if (kind == PublishedClass::as_written) {
-    parts.options = read_bpe_options(model);
-    if (file.has("normalizer")) read_normalizer(file.object("normalizer"), parts.normalizers);
-    if (file.has("pre_tokenizer")) read_pre_tokenizer(file.object("pre_tokenizer"), parts.pre_tokenizers);
-    if (file.has("decoder")) read_decoder(file.object("decoder"), parts.decoders.emplace());
+    pipeline = std::make_shared<Pipeline>(read_model(model));
+    if (file.has("normalizer")) read_normalizer(file.object("normalizer"), pipeline->normalizers);
+    if (file.has("pre_tokenizer")) read_pre_tokenizer(file.object("pre_tokenizer"), pipeline->pre_tokenizers);
+    if (file.has("decoder")) {
+      pipeline->decoders.clear();
+      read_decoder(file.object("decoder"), pipeline->decoders);
+    }
   } else {
     const AddedToken* unk = specials.find("unk_token");
-    parts = published_components(kind, config.object(), unk == nullptr ? "" : unk->content);
+    const ClassArguments arguments{config, unk == nullptr ? "None" : unk->content, find_charsmap(file)};
+    PublishedComponents parts = published_components(kind, arguments);
+    pipeline = std::make_shared<Pipeline>(read_published_model(model, parts, arguments.unk_token));
+    pipeline->normalizers = std::move(parts.normalizers);
+    pipeline->pre_tokenizers = std::move(parts.pre_tokenizers);
+    pipeline->decoders = std::move(parts.decoders);
   }
-  Vocabulary vocabulary = read_vocabulary(model);
-  MergeTable merges = read_merges(model, vocabulary, parts.options.continuing_subword_prefix);
-  auto pipeline =
-      std::make_shared<Pipeline>(BpeModel(std::move(vocabulary), std::move(merges), std::move(parts.options)));
-  pipeline->normalizers = std::move(parts.normalizers);
-  pipeline->pre_tokenizers = std::move(parts.pre_tokenizers);
-  pipeline->decoders = std::move(parts.decoders);
-  let_model_read_bytes(*pipeline);
-  if (file.has("post_processor")) read_post_processor(file.object("post_processor"), pipeline->post_processors);
-  add_tokens(*pipeline, file, config.object(), specials, kind);
-
-  for (const SingleTemplate& step : pipeline->post_processors)
-    for (const std::optional<TokenId>& id : step)
-      if (id && static_cast<std::size_t>(*id) >= pipeline->size())
-        file.object("post_processor").fail("type", "token ids of the vocabulary in it");
-  const auto id_of = [&](const char* name) -> std::optional<TokenId> {
-    const AddedToken* token = specials.find(name);
-    if (token == nullptr) return std::nullopt;
-    const TokenId id = pipeline->added.find(token->content);
-    return id == Vocabulary::none ? std::nullopt : std::optional(id);
-  };
-  pipeline->bos = id_of("bos_token");
-  pipeline->eos = id_of("eos_token");
-  pipeline->unk = id_of("unk_token");
-  pipeline->pad = id_of("pad_token");
+  if (file.has("post_processor")) read_post_processor(file.object("post_processor"), pipeline->post_processor.steps);
+  add_tokens(*pipeline, token_files, specials, kind);
+  put_published_template(*pipeline, kind, config, specials, !file.has("post_processor"), {});
+  check_post_processor(*pipeline, file);
+  find_roles(*pipeline, specials);
+  add_clean_up(*pipeline, config);
+  pipeline->finish();
   return pipeline;
 }
 

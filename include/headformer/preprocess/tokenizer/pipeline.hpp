@@ -12,52 +12,102 @@
 #include <vector>
 
 #include "headformer/core/error.hpp"
+#include "headformer/preprocess/encoding.hpp"
 #include "headformer/preprocess/tokenizer/added_tokens.hpp"
-#include "headformer/preprocess/tokenizer/bpe.hpp"
 #include "headformer/preprocess/tokenizer/decoders.hpp"
+#include "headformer/preprocess/tokenizer/encode_scratch.hpp"
+#include "headformer/preprocess/tokenizer/encoding_steps.hpp"
+#include "headformer/preprocess/tokenizer/model.hpp"
 #include "headformer/preprocess/tokenizer/normalizers.hpp"
 #include "headformer/preprocess/tokenizer/post_processor.hpp"
 #include "headformer/preprocess/tokenizer/pre_tokenizers.hpp"
+#include "headformer/preprocess/tokenizer/text_offsets.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
 namespace headformer::detail {
 
 /// A tokenizer's parts as data, in the order a text goes through them: added tokens cut out, normaliser, pre-tokenizer,
-/// model, post-processor; and the decoder for the way back. Immutable once built.
+/// model, post-processor; and the decoder for the way back. Immutable once finished.
 class Pipeline {
  public:
-  explicit Pipeline(BpeModel bpe) : model(std::move(bpe)) {}
+  explicit Pipeline(Model kind) : model(std::move(kind)) {}
 
   std::vector<Normalizer> normalizers;
   std::vector<PreTokenizer> pre_tokenizers;
-  BpeModel model;
-  bool model_reads_bytes = false;  // the last pre-tokenizer is ByteLevel: its spelling is the model's business
+  Model model;
   AddedTokens added;
-  std::vector<SingleTemplate> post_processors;
-  std::optional<std::vector<Decoder>> decoders;  // nothing: token texts are joined by spaces
+  PostProcessor post_processor;
+  std::vector<Decoder> decoders{JoinDecoder{}};
   std::optional<TokenId> bos, eos, unk, pad;
 
   /// The normaliser as a function for AddedTokens::add; empty when there is none.
   AddedTokens::Normalize normalizer() const {
     if (normalizers.empty()) return nullptr;
     return [this](std::string_view text) {
-      std::string result(text);
+      AlignedText result;
+      result.text = text;
       normalize(normalizers, result);
-      return result;
+      return result.text;
     };
   }
 
+  /// To be called once, when all parts are there.
+  void finish() {
+    added.finish();
+    single_ = post_processor.single();
+    if (!pre_tokenizers.empty()) {
+      // The last ByteLevel step leaves the spelling to the model, which has the alphabet's letters by byte.
+      auto* last = std::get_if<ByteLevelPreTokenizer>(&pre_tokenizers.back());
+      if (last != nullptr && model.bpe() != nullptr) {
+        last->spell = false;
+        model_reads_bytes_ = true;
+      }
+    }
+    // Whether a word begins the input is plain to see only where no normaliser has moved it.
+    for (const PreTokenizer& step : pre_tokenizers) {
+      const auto* metaspace = std::get_if<MetaspacePreTokenizer>(&step);
+      if (metaspace != nullptr && metaspace->prepend == MetaspacePreTokenizer::Prepend::first)
+        always_tracked_ = !normalizers.empty();
+    }
+  }
+
   std::vector<TokenId> encode(std::string_view text, bool add_special_tokens) const {
-    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 8)
-      throw ArgumentError("text: expected less than 256 MiB at once, found " + std::to_string(text.size()) + " bytes");
-    if (const std::size_t valid = unicode::utf8_valid_prefix(text); valid < text.size())
-      throw ArgumentError("text: expected UTF-8, found an invalid sequence at byte " + std::to_string(valid));
-    Run run;
-    added.split(text, false, [&](std::size_t begin, std::size_t end, TokenId id) {
-      if (id != Vocabulary::none) return run.ids.push_back(id);
-      encode_stretch(text.substr(begin, end - begin), begin == 0, run);
-    });
-    return post_process(post_processors, std::move(run.ids), add_special_tokens);
+    if (!single_ || always_tracked_) {
+      EncodeOptions options;
+      options.add_special_tokens = add_special_tokens;
+      return encode({&text, 1}, options).ids;
+    }
+    check_text(text);
+    IdSink sink;
+    run(text, false, sink);
+    return post_process(*single_, std::move(sink.ids), add_special_tokens);
+  }
+
+  /// One text or two, with all that is known about each token; without padding.
+  Encoding encode(std::span<const std::string_view> texts, const EncodeOptions& options) const {
+    std::vector<Encoding> parts;
+    std::vector<TextPlaces> places;
+    for (const std::string_view text : texts) {
+      check_text(text);
+      EncodingSink sink;
+      run(text, true, sink);
+      places.emplace_back(text);
+      sink.encoding.type_ids.assign(sink.encoding.size(), static_cast<std::int32_t>(parts.size()));
+      sink.encoding.sequence_ids.assign(sink.encoding.size(), 0);
+      sink.encoding.special_tokens_mask.assign(sink.encoding.size(), 0);
+      sink.encoding.attention_mask.assign(sink.encoding.size(), 1);
+      for (TextOffsets& offsets : sink.encoding.offsets) offsets = places.back().characters(offsets);
+      parts.push_back(std::move(sink.encoding));
+    }
+    if (options.truncation) truncate_parts(parts, *options.truncation, options.add_special_tokens);
+    Encoding result = post_processor.run(
+        std::move(parts), options.add_special_tokens, [&](TokenId id, TextOffsets offsets, std::int32_t sequence) {
+          const auto i = static_cast<std::size_t>(sequence);
+          const bool known = sequence >= 0 && i < texts.size();
+          return spaces_of(id, known ? place(texts[i], places[i].bytes(offsets)) : std::string_view());
+        });
+    if (options.offsets == OffsetUnit::bytes) count_bytes(result, places);
+    return result;
   }
 
   /// The greatest id + 1, added tokens included.
@@ -78,9 +128,8 @@ class Pipeline {
   std::string text_bytes(TokenId id) const {
     const std::optional<std::string_view> text = decoded_text(id);
     if (!text) return {};
-    if (!decoders) return " " + std::string(*text);
     std::string bytes;
-    for (const Decoder& step : *decoders) {
+    for (const Decoder& step : decoders) {
       if (std::holds_alternative<ByteLevelDecoder>(step) && ByteAlphabet::get().append_bytes(bytes, *text))
         return bytes;
       if (std::holds_alternative<ByteFallbackDecoder>(step)) {
@@ -89,7 +138,7 @@ class Pipeline {
       }
     }
     constexpr std::string_view begun = "x";
-    DecoderRun run(*decoders);
+    DecoderRun run(decoders);
     run.push(begun, bytes);
     run.push(*text, bytes);
     run.finish(bytes);
@@ -103,62 +152,170 @@ class Pipeline {
   }
 
  private:
-  struct Run {
+  /// Where tokens go when only their ids matter.
+  struct IdSink {
     std::vector<TokenId> ids;
-    Words words;
-    RegexScratch regex;
-    BpeScratch bpe;
+    void token(TokenId id, std::size_t, std::size_t) { ids.push_back(id); }
+  };
+  /// Where they go with their places in the text.
+  struct EncodingSink {
+    Encoding encoding;
+    std::int32_t word = -1;
+    std::span<const Origin> origins;  // of the word's bytes
+
+    void token(TokenId id, std::size_t begin, std::size_t end) {
+      encoding.ids.push_back(id);
+      encoding.word_ids.push_back(word);
+      TextOffsets offsets{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+      if (begin < end && end <= origins.size()) {
+        offsets = {origins[begin].begin, origins[end - 1].end};
+      } else if (begin == end && !origins.empty()) {
+        offsets.begin += origins.front().begin;
+        offsets.end += origins.front().begin;
+      }
+      encoding.offsets.push_back(offsets);
+    }
   };
 
-  /// A stretch of the input between added tokens.
-  void encode_stretch(std::string_view stretch, bool starts_input, Run& run) const {
-    std::string text(stretch);
-    normalize(normalizers, text);
-    added.split(text, true, [&](std::size_t begin, std::size_t end, TokenId id) {
-      if (id != Vocabulary::none) return run.ids.push_back(id);
-      run.words.text.assign(text, begin, end - begin);
-      run.words.pieces.assign(1, {0, end - begin});
-      run.words.starts_input = starts_input && begin == 0;
-      pre_tokenize(pre_tokenizers, run.words, run.regex);
-      for (const TextSpan piece : run.words.pieces)
-        model.encode(std::string_view(run.words.text).substr(piece.begin, piece.end - piece.begin), model_reads_bytes,
-                     run.bpe, run.ids);
+  static void check_text(std::string_view text) {
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 8)
+      throw ArgumentError("text: expected less than 256 MiB at once, found " + std::to_string(text.size()) + " bytes");
+    if (const std::size_t valid = unicode::utf8_valid_prefix(text); valid < text.size())
+      throw ArgumentError("text: expected UTF-8, found an invalid sequence at byte " + std::to_string(valid));
+  }
+
+  template <class Sink>
+  void run(std::string_view text, bool tracked, Sink& sink) const {
+    const ScratchPool::Lease lease(*scratches_);
+    EncodeScratch& scratch = *lease;
+    added.split(text, false, [&](std::size_t begin, std::size_t end, TokenId id) {
+      scratch.stretch.assign(text, begin, end, tracked);
+      if (id != Vocabulary::none) return put_added(scratch.stretch, 0, end - begin, id, sink);
+      normalize(normalizers, scratch.stretch);
+      run_normalized(begin == 0, scratch, sink);
     });
   }
+
+  /// The words of a normalised stretch of the input between added tokens.
+  template <class Sink>
+  void run_normalized(bool starts_input, EncodeScratch& scratch, Sink& sink) const {
+    AlignedText& stretch = scratch.stretch;
+    Words& words = scratch.words;
+    added.split(stretch.text, true, [&](std::size_t begin, std::size_t end, TokenId id) {
+      if (id != Vocabulary::none) return put_added(stretch, begin, end, id, sink);
+      if (begin == 0 && end == stretch.text.size()) {
+        std::swap(words.text, stretch);  // nothing follows that looks at it
+      } else {
+        words.text.assign(stretch, begin, end);
+      }
+      words.pieces.assign(1, {0, end - begin});
+      words.starts_input = starts_input && begin == 0;
+      pre_tokenize(pre_tokenizers, words, scratch.regex);
+      for (const TextSpan piece : words.pieces) put_word(words, piece, scratch, sink);
+    });
+  }
+
+  static void put_added(const AlignedText&, std::size_t, std::size_t, TokenId id, IdSink& sink) {
+    sink.token(id, 0, 0);
+  }
+  static void put_added(const AlignedText& text, std::size_t begin, std::size_t end, TokenId id, EncodingSink& sink) {
+    ++sink.word;
+    sink.origins = std::span(text.origins).subspan(begin, end - begin);
+    sink.token(id, 0, end - begin);
+  }
+
+  void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, EncodingSink& sink) const {
+    ++sink.word;
+    sink.origins = std::span(words.text.origins).subspan(piece.begin, piece.end - piece.begin);
+    model.encode(words.view(piece), false, scratch.model, sink);
+  }
+  void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, IdSink& sink) const {
+    const BpeModel* bpe = model_reads_bytes_ ? nullptr : model.bpe();
+    for (std::string_view rest = words.view(piece); !rest.empty();) {
+      const std::string_view word = rest.substr(0, bpe != nullptr ? bpe->independent_prefix(rest) : rest.size());
+      rest.remove_prefix(word.size());
+      if (word.size() > WordCache::longest_word) {
+        model.encode(word, model_reads_bytes_, scratch.model, sink);
+        continue;
+      }
+      const WordCache::Place place = WordCache::place(word);
+      std::size_t count = 0;
+      if (const TokenId* ids = scratch.cache.find(place, word, count)) {
+        sink.ids.insert(sink.ids.end(), ids, ids + count);
+        continue;
+      }
+      const std::size_t before = sink.ids.size();
+      model.encode(word, model_reads_bytes_, scratch.model, sink);
+      scratch.cache.store(place, word, std::span<const TokenId>(sink.ids).subspan(before));
+    }
+  }
+
+  void truncate_parts(std::vector<Encoding>& parts, const Truncation& how, bool add_special_tokens) const {
+    const std::size_t special = add_special_tokens ? post_processor.added(parts.size() > 1) : 0;
+    if (how.max_length < static_cast<Index>(special) || how.stride < 0)
+      throw ArgumentError("truncation: expected a max_length of at least " + std::to_string(special) +
+                          ", the special tokens, and a stride of at least 0, found " + std::to_string(how.max_length) +
+                          " and " + std::to_string(how.stride));
+    truncate(parts.front(), parts.size() > 1 ? &parts[1] : nullptr, static_cast<std::size_t>(how.max_length) - special,
+             how);
+  }
+
+  static std::string_view place(std::string_view text, TextOffsets bytes) {
+    if (bytes.end > text.size() || bytes.begin > bytes.end) return {};
+    return text.substr(bytes.begin, bytes.end - bytes.begin);
+  }
+  /// The white space at the ends of a token's text; an added token's is what it stands for, with the spaces it took.
+  TokenSpaces spaces_of(TokenId id, std::string_view place) const {
+    const bool is_added = added.token(id) != nullptr;
+    const std::string_view text = is_added || !model.vocabulary().has(id) ? place : model.vocabulary().text_of(id);
+    TokenSpaces spaces;
+    bool leading = true;
+    for (std::size_t i = 0; i < text.size();) {
+      const char32_t point = unicode::utf8_next(text, i);
+      const bool space = point == 0x120 || unicode::is_space(point);  // U+0120: a space of the byte alphabet
+      leading = leading && space;
+      spaces.leading += leading;
+      spaces.trailing = space ? spaces.trailing + 1 : 0;
+    }
+    return spaces;
+  }
+  static void count_bytes(Encoding& encoding, const std::vector<TextPlaces>& places) {
+    for (std::size_t i = 0; i < encoding.size(); ++i) {
+      const std::int32_t sequence = encoding.sequence_ids[i];
+      if (sequence >= 0 && static_cast<std::size_t>(sequence) < places.size())
+        encoding.offsets[i] = places[static_cast<std::size_t>(sequence)].bytes(encoding.offsets[i]);
+    }
+    for (Encoding& part : encoding.overflowing) count_bytes(part, places);
+  }
+
+  std::optional<SingleTemplate> single_;
+  bool model_reads_bytes_ = false;  // the last pre-tokenizer is ByteLevel: its spelling is the model's business
+  bool always_tracked_ = false;
+  std::unique_ptr<ScratchPool> scratches_ = std::make_unique<ScratchPool>();
 };
 
 /// Turns token ids into text as they come; what push() and finish() append, one after the other, is the text of all.
 class TextRun {
  public:
   TextRun(std::shared_ptr<const Pipeline> pipeline, bool skip_special_tokens)
-      : pipeline_(std::move(pipeline)), skip_special_tokens_(skip_special_tokens) {
-    if (pipeline_->decoders) run_.emplace(*pipeline_->decoders);
-  }
+      : pipeline_(std::move(pipeline)), skip_special_tokens_(skip_special_tokens), run_(pipeline_->decoders) {}
 
   /// Throws ArgumentError when the id is none of the vocabulary's; nothing has changed then.
   void push(TokenId id, std::string& result) {
     pipeline_->check(id);
     const std::optional<std::string_view> text = pipeline_->decoded_text(id);
     if (!text || (skip_special_tokens_ && pipeline_->added.is_special(*text))) return;
-    if (run_) {
-      run_->push(*text, result);
-    } else {
-      if (begun_) result += ' ';
-      result += *text;
-    }
-    begun_ = true;
+    run_.push(*text, result);
   }
   void finish(std::string& result) {
-    if (run_) run_->finish(result);
-    begun_ = false;
-    if (run_) run_.emplace(*pipeline_->decoders);
+    run_.finish(result);
+    run_ = DecoderRun(pipeline_->decoders);
   }
 
  private:
   std::shared_ptr<const Pipeline> pipeline_;
   bool skip_special_tokens_;
-  std::optional<DecoderRun> run_;
-  bool begun_ = false;
+  DecoderRun run_;
 };
 
 }  // namespace headformer::detail

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -10,84 +9,13 @@
 
 #include "headformer/preprocess/tokenizer/byte_alphabet.hpp"
 #include "headformer/preprocess/tokenizer/regex.hpp"
+#include "headformer/preprocess/tokenizer/split_behavior.hpp"
 #include "headformer/preprocess/unicode/properties.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
 namespace headformer::detail {
 
-/// A text cut into words. The pieces are in order and not empty.
-struct Words {
-  std::string text;
-  std::vector<TextSpan> pieces;
-  bool starts_input = false;  // the first piece begins where the whole input begins
-};
-
-/// What becomes of what a pattern matches (tokenizer.json's `behavior`).
-enum class SplitBehavior { removed, isolated, merged_with_previous, merged_with_next, contiguous };
-
-/// Collects the stretches of one piece, matched and not, and turns them into pieces by the behaviour.
-class SplitCollector {
- public:
-  void begin(std::size_t at) {
-    stretches_.clear();
-    at_ = at;
-  }
-  /// [begin, end) matched; what lies before it did not.
-  void match(std::size_t begin, std::size_t end) {
-    if (begin != at_) stretches_.push_back({{at_, begin}, false});
-    stretches_.push_back({{begin, end}, true});
-    at_ = end;
-  }
-  void finish(std::size_t end, SplitBehavior behavior, bool invert, std::vector<TextSpan>& pieces) {
-    if (at_ != end) stretches_.push_back({{at_, end}, false});
-    if (invert)
-      for (Stretch& stretch : stretches_) stretch.matched = !stretch.matched;
-    merge(behavior);
-    for (const Stretch& stretch : stretches_) {
-      const bool left_out = behavior == SplitBehavior::removed && stretch.matched;
-      if (!left_out && stretch.span.end > stretch.span.begin) pieces.push_back(stretch.span);
-    }
-  }
-
- private:
-  struct Stretch {
-    TextSpan span;
-    bool matched;
-  };
-
-  void merge(SplitBehavior behavior) {
-    if (behavior == SplitBehavior::removed || behavior == SplitBehavior::isolated || stretches_.empty()) return;
-    std::vector<Stretch> merged;
-    if (behavior == SplitBehavior::merged_with_next) {
-      bool after = false;  // whether the stretch to the right matched
-      for (auto at = stretches_.rbegin(); at != stretches_.rend(); ++at) {
-        if (at->matched && !after && !merged.empty()) {
-          merged.back().span.begin = at->span.begin;
-        } else {
-          merged.push_back(*at);
-        }
-        after = at->matched;
-      }
-      std::reverse(merged.begin(), merged.end());
-    } else {
-      bool before = false;
-      for (const Stretch& stretch : stretches_) {
-        const bool joins =
-            behavior == SplitBehavior::contiguous ? stretch.matched == before : stretch.matched && !before;
-        if (joins && !merged.empty()) {
-          merged.back().span.end = stretch.span.end;
-        } else {
-          merged.push_back(stretch);
-        }
-        before = stretch.matched;
-      }
-    }
-    stretches_ = std::move(merged);
-  }
-
-  std::vector<Stretch> stretches_;
-  std::size_t at_ = 0;
-};
+// The pre-tokenizers of tokenizer.json. Each cuts the pieces of a text further; some rewrite them.
 
 /// Cuts where a pattern matches.
 struct SplitPreTokenizer {
@@ -96,31 +24,8 @@ struct SplitPreTokenizer {
   bool invert;
 
   void apply(Words& words, RegexScratch& scratch) const {
-    std::vector<TextSpan> pieces;
-    pieces.reserve(words.text.size() / 4 + words.pieces.size());
-    SplitCollector collector;
-    for (const TextSpan piece : words.pieces) {
-      const std::string_view text = std::string_view(words.text).substr(piece.begin, piece.end - piece.begin);
-      if (behavior == SplitBehavior::isolated) {  // the common one, without the list in between
-        std::size_t done = 0;
-        const auto put = [&](std::size_t begin, std::size_t end) {
-          if (end > begin) pieces.push_back({piece.begin + begin, piece.begin + end});
-        };
-        pattern.each_match(text, scratch, [&](TextSpan match) {
-          put(done, match.begin);
-          put(match.begin, match.end);
-          done = match.end;
-        });
-        put(done, text.size());
-        continue;
-      }
-      collector.begin(piece.begin);
-      pattern.each_match(text, scratch,
-                         [&](TextSpan match) { collector.match(piece.begin + match.begin, piece.begin + match.end); });
-      collector.finish(piece.end, behavior, invert, pieces);
-    }
-    if (pieces.empty() || pieces.front().begin != 0) words.starts_input = false;
-    words.pieces = std::move(pieces);
+    split_words(words, behavior, invert,
+                [&](std::string_view text, const auto& match) { pattern.each_match(text, scratch, match); });
   }
 };
 
@@ -129,22 +34,130 @@ struct DigitsPreTokenizer {
   bool individual;
 
   void apply(Words& words, RegexScratch&) const {
+    split_at_characters(words, individual ? SplitBehavior::isolated : SplitBehavior::contiguous,
+                        [](char32_t point) { return unicode::is_numeric(point); });
+  }
+};
+
+struct PunctuationPreTokenizer {
+  SplitBehavior behavior;
+
+  void apply(Words& words, RegexScratch&) const {
+    split_at_characters(words, behavior, [](char32_t point) { return unicode::is_punctuation(point); });
+  }
+};
+
+/// Cuts at white space, which goes.
+struct WhitespaceSplitPreTokenizer {
+  void apply(Words& words, RegexScratch&) const {
+    split_at_characters(words, SplitBehavior::removed, [](char32_t point) { return unicode::is_space(point); });
+  }
+};
+
+/// Cuts at one character, which goes.
+struct DelimiterPreTokenizer {
+  char32_t delimiter;
+
+  void apply(Words& words, RegexScratch&) const {
+    split_at_characters(words, SplitBehavior::removed, [&](char32_t point) { return point == delimiter; });
+  }
+};
+
+/// Cuts pieces out as cut(text, begin, piece) says, which answers where the stretch that begins at `begin` ends and
+/// whether it is a piece.
+template <class Cut>
+void cut_words(Words& words, const Cut& cut) {
+  std::vector<TextSpan> pieces;
+  pieces.reserve(words.text.text.size() / 4 + words.pieces.size());
+  for (const TextSpan piece : words.pieces) {
+    const std::string_view text = words.view(piece);
+    for (std::size_t begin = 0; begin < text.size();) {
+      bool kept = true;
+      const std::size_t end = cut(text, begin, kept);
+      if (kept) pieces.push_back({piece.begin + begin, piece.begin + end});
+      begin = end;
+    }
+  }
+  words.cut(std::move(pieces));
+}
+
+/// Words and runs of what is neither word nor white space: \w+|[^\w\s]+ of Rust's regex crate.
+struct WhitespacePreTokenizer {
+  void apply(Words& words, RegexScratch&) const {
+    cut_words(words, [](std::string_view text, std::size_t begin, bool& kept) {
+      std::size_t i = begin;
+      const int kind = kind_of(unicode::utf8_next(text, i));
+      kept = kind != space;
+      while (i < text.size()) {
+        std::size_t next = i;
+        if (kind_of(unicode::utf8_next(text, next)) != kind) break;
+        i = next;
+      }
+      return i;
+    });
+  }
+
+ private:
+  enum Kind { space, word, other };
+  static Kind kind_of(char32_t point) {
+    return unicode::is_rust_word(point) ? word : unicode::is_space(point) ? space : other;
+  }
+};
+
+/// BERT's: white space goes, each punctuation is a piece.
+struct BertPreTokenizer {
+  void apply(Words& words, RegexScratch&) const {
+    cut_words(words, [](std::string_view text, std::size_t begin, bool& kept) {
+      std::size_t i = begin;
+      const char32_t first = unicode::utf8_next(text, i);
+      kept = !unicode::is_space(first);
+      if (!kept || unicode::is_punctuation(first)) return i;
+      while (i < text.size()) {
+        std::size_t next = i;
+        const char32_t point = unicode::utf8_next(text, next);
+        if (unicode::is_space(point) || unicode::is_punctuation(point)) break;
+        i = next;
+      }
+      return i;
+    });
+  }
+};
+
+/// Pieces of so many characters.
+struct FixedLengthPreTokenizer {
+  std::size_t length;  // > 0
+
+  void apply(Words& words, RegexScratch&) const {
+    cut_words(words, [&](std::string_view text, std::size_t begin, bool&) {
+      std::size_t i = begin;
+      for (std::size_t n = 0; n < length && i < text.size(); ++n) i += unicode::utf8_size(text[i]);
+      return i;
+    });
+  }
+};
+
+/// Cuts where the script changes; a space and what has no script go with what is before them.
+struct UnicodeScriptsPreTokenizer {
+  void apply(Words& words, RegexScratch&) const {
     std::vector<TextSpan> pieces;
     for (const TextSpan piece : words.pieces) {
-      std::size_t begin = piece.begin;
-      bool number = false;
-      for (std::size_t i = piece.begin; i < piece.end;) {
+      const std::string_view text = words.view(piece);
+      // As in the reference, a piece begins where the first character with a script does: what comes before is lost.
+      std::size_t begin = text.size();
+      std::uint32_t last = 0;
+      for (std::size_t i = 0; i < text.size();) {
         const std::size_t at = i;
-        const bool digit = unicode::is_numeric(unicode::utf8_next(words.text, i));
-        if (at > begin && (digit != number || (digit && individual))) {
-          pieces.push_back({begin, at});
+        const std::uint32_t script = unicode::script_class(unicode::utf8_next(text, i));
+        if (script == 0) continue;
+        if (script != last) {
+          if (begin < at) pieces.push_back({piece.begin + begin, piece.begin + at});
           begin = at;
         }
-        number = digit;
+        last = script;
       }
-      pieces.push_back({begin, piece.end});
+      if (begin < text.size()) pieces.push_back({piece.begin + begin, piece.end});
     }
-    words.pieces = std::move(pieces);
+    words.cut(std::move(pieces));
   }
 };
 
@@ -156,37 +169,45 @@ struct MetaspacePreTokenizer {
   bool split;
 
   void apply(Words& words, RegexScratch&) const {
-    std::string text;
-    text.reserve(words.text.size() + words.text.size() / 4 + 8);
     std::vector<TextSpan> pieces;
+    TextRewriter rewriter(words.text);
     for (std::size_t p = 0; p < words.pieces.size(); ++p) {
       const TextSpan piece = words.pieces[p];
-      const std::size_t begin = text.size();
-      const std::string_view source = std::string_view(words.text).substr(piece.begin, piece.end - piece.begin);
+      rewriter.skip(piece.begin - rewriter.at());
+      const std::size_t begin = rewriter.written();
+      const std::string_view source = words.view(piece);
       const bool has_prefix = source.starts_with(' ') || source.starts_with(replacement);
-      const bool first = p == 0 && words.starts_input;
-      if (!has_prefix && (prepend == Prepend::always || (prepend == Prepend::first && first))) text += replacement;
-      for (const char c : source) {
-        if (c == ' ') {
-          text += replacement;
-        } else {
-          text += c;
-        }
-      }
-      if (!split) {
-        pieces.push_back({begin, text.size()});
-        continue;
-      }
+      const bool prefixed =
+          !has_prefix && (prepend == Prepend::always || (prepend == Prepend::first && words.at_input_start(p)));
+      if (prefixed) rewriter.insert_before(replacement);
       // Each replacement begins a piece; neighbours are pieces of their own.
       std::size_t word = begin;
-      for (std::size_t at = text.find(replacement, begin); at != std::string::npos;
-           at = text.find(replacement, at + replacement.size())) {
-        if (at > word) pieces.push_back({word, at});
-        word = at;
+      const auto cut = [&] {
+        if (split && rewriter.written() > word) {
+          pieces.push_back({word, rewriter.written()});
+          word = rewriter.written();
+        }
+      };
+      for (std::size_t i = 0; i < source.size();) {
+        if (source[i] == ' ') {
+          cut();
+          rewriter.replace(replacement, 1);
+          ++i;
+        } else if (source[i] == replacement[0] && source.substr(i).starts_with(replacement)) {
+          if (!(prefixed && i == 0)) cut();
+          rewriter.copy(replacement.size());
+          i += replacement.size();
+        } else {
+          std::size_t end = i + 1;
+          while (end < source.size() && source[end] != ' ' && source[end] != replacement[0]) ++end;
+          rewriter.copy(end - i);
+          i = end;
+        }
       }
-      pieces.push_back({word, text.size()});
+      if (rewriter.written() > word) pieces.push_back({word, rewriter.written()});
     }
-    words.text = std::move(text);
+    rewriter.skip(words.text.text.size() - rewriter.at());
+    rewriter.finish();
     words.pieces = std::move(pieces);
   }
 };
@@ -202,30 +223,41 @@ struct ByteLevelPreTokenizer {
 
   void apply(Words& words, RegexScratch& scratch) const {
     if (add_prefix_space) {
-      std::string text;
-      text.reserve(words.text.size() + words.pieces.size());
-      for (TextSpan& piece : words.pieces) {
-        const std::size_t begin = text.size();
-        if (words.text[piece.begin] != ' ') text += ' ';
-        text.append(words.text, piece.begin, piece.end - piece.begin);
-        piece = {begin, text.size()};
-      }
-      words.text = std::move(text);
+      rewrite(words, [](TextRewriter& rewriter, std::string_view text) {
+        if (text[0] != ' ') rewriter.insert_before(" ");
+        rewriter.copy(text.size());
+      });
     }
     for (const SplitPreTokenizer& step : split) step.apply(words, scratch);
-    if (!spell) return;
-    std::string text;
-    for (TextSpan& piece : words.pieces) {
-      const std::size_t begin = text.size();
-      ByteAlphabet::get().append_spelled(text,
-                                         std::string_view(words.text).substr(piece.begin, piece.end - piece.begin));
-      piece = {begin, text.size()};
+    if (spell || words.text.tracked) {
+      rewrite(words, [](TextRewriter& rewriter, std::string_view text) {
+        for (const char c : text) rewriter.replace(ByteAlphabet::get().character(static_cast<unsigned char>(c)), 1);
+      });
     }
-    words.text = std::move(text);
+  }
+
+ private:
+  template <class Body>
+  static void rewrite(Words& words, const Body& body) {
+    std::vector<TextSpan> pieces;
+    pieces.reserve(words.pieces.size());
+    TextRewriter rewriter(words.text);
+    for (const TextSpan piece : words.pieces) {
+      rewriter.skip(piece.begin - rewriter.at());
+      const std::size_t begin = rewriter.written();
+      body(rewriter, words.view(piece));
+      pieces.push_back({begin, rewriter.written()});
+    }
+    rewriter.skip(words.text.text.size() - rewriter.at());
+    rewriter.finish();
+    words.pieces = std::move(pieces);
   }
 };
 
-using PreTokenizer = std::variant<SplitPreTokenizer, DigitsPreTokenizer, MetaspacePreTokenizer, ByteLevelPreTokenizer>;
+using PreTokenizer =
+    std::variant<SplitPreTokenizer, DigitsPreTokenizer, PunctuationPreTokenizer, WhitespaceSplitPreTokenizer,
+                 DelimiterPreTokenizer, WhitespacePreTokenizer, BertPreTokenizer, FixedLengthPreTokenizer,
+                 UnicodeScriptsPreTokenizer, MetaspacePreTokenizer, ByteLevelPreTokenizer>;
 
 inline void pre_tokenize(const std::vector<PreTokenizer>& steps, Words& words, RegexScratch& scratch) {
   for (const PreTokenizer& step : steps) std::visit([&](const auto& s) { s.apply(words, scratch); }, step);

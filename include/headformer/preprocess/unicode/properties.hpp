@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headformer/preprocess/unicode/class_tables.hpp"
 #include "headformer/preprocess/unicode/tables.hpp"
 
 namespace headformer::unicode {
@@ -126,6 +127,38 @@ inline bool is_numeric(char32_t point) {
   return category(point)[0] == 'N' ||
          std::any_of(std::begin(detail::numeric_extras), std::end(detail::numeric_extras),
                      [&](const auto& range) { return point >= range.first && point <= range.last; });
+}
+
+/// Whether one of a generated table's ranges holds the code point.
+template <std::size_t count>
+bool in_ranges(const detail::CodePointRange (&ranges)[count], char32_t point) {
+  const auto* const after = std::upper_bound(std::begin(ranges), std::end(ranges), static_cast<std::uint32_t>(point),
+                                             [](std::uint32_t p, const auto& range) { return p < range.first; });
+  return after != std::begin(ranges) && point <= std::prev(after)->last;
+}
+
+/// Punctuation as the Punctuation and Bert pre-tokenizers have it: all of ASCII that is no letter, digit, space or
+/// control, and the categories P of an old Unicode version.
+inline bool is_punctuation(char32_t point) {
+  if (point < 0x80)
+    return point > 0x20 && point < 0x7F && !(point >= '0' && point <= '9') &&
+           !((point | 0x20) >= 'a' && (point | 0x20) <= 'z');
+  return in_ranges(detail::punctuation, point);
+}
+
+/// A word character of Rust's regex crate, which Whitespace and added tokens of single words go by.
+inline bool is_rust_word(char32_t point) {
+  if (point < 0x80)
+    return (point >= '0' && point <= '9') || ((point | 0x20) >= 'a' && (point | 0x20) <= 'z') || point == '_';
+  return in_ranges(detail::rust_words, point);
+}
+
+/// The class that UnicodeScripts has for a code point; 0 goes with any.
+inline std::uint32_t script_class(char32_t point) {
+  const auto* const begin = std::begin(detail::script_runs);
+  const auto* const after =
+      std::upper_bound(begin, std::end(detail::script_runs), static_cast<std::uint32_t>(point) << 8 | 0xFFu);
+  return *(after - 1) & 0xFFu;
 }
 
 }  // namespace headformer::unicode
