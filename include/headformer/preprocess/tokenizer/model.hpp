@@ -30,6 +30,12 @@ class Model {
   /// The merges' model, or nullptr.
   const BpeModel* bpe() const { return std::get_if<BpeModel>(&kind_); }
 
+  /// The unknown token where its text in an encoding is that of the input (Unigram); none elsewhere.
+  TokenId unknown_as_text() const {
+    const auto* unigram = std::get_if<UnigramModel>(&kind_);
+    return unigram == nullptr ? Vocabulary::none : unigram->unk();
+  }
+
   /// Gives a sink the tokens of one word, not empty: token(id, begin, end), bytes of the word. `as_bytes`: see
   /// BpeModel.
   template <class Sink>

@@ -87,24 +87,24 @@ class Pipeline {
   Encoding encode(std::span<const std::string_view> texts, const EncodeOptions& options) const {
     std::vector<Encoding> parts;
     std::vector<TextPlaces> places;
+    CutTokens cut;
     for (const std::string_view text : texts) {
       check_text(text);
       EncodingSink sink;
+      sink.cut_id = model.unknown_as_text();
+      sink.cut = &cut;
       run(text, true, sink);
       places.emplace_back(text);
       sink.encoding.type_ids.assign(sink.encoding.size(), static_cast<std::int32_t>(parts.size()));
       sink.encoding.sequence_ids.assign(sink.encoding.size(), 0);
-      sink.encoding.special_tokens_mask.assign(sink.encoding.size(), 0);
       sink.encoding.attention_mask.assign(sink.encoding.size(), 1);
       for (TextOffsets& offsets : sink.encoding.offsets) offsets = places.back().characters(offsets);
       parts.push_back(std::move(sink.encoding));
     }
     if (options.truncation) truncate_parts(parts, *options.truncation, options.add_special_tokens);
-    Encoding result = post_processor.run(
-        std::move(parts), options.add_special_tokens, [&](TokenId id, TextOffsets offsets, std::int32_t sequence) {
-          const auto i = static_cast<std::size_t>(sequence);
-          const bool known = sequence >= 0 && i < texts.size();
-          return spaces_of(id, known ? place(texts[i], places[i].bytes(offsets)) : std::string_view());
+    Encoding result =
+        post_processor.run(std::move(parts), options.add_special_tokens, [&](TokenId id, std::uint8_t mark) {
+          return mark >= CutTokens::cut ? cut.spaces(mark) : spaces_of(decoded_text(id).value_or(""));
         });
     if (options.offsets == OffsetUnit::bytes) count_bytes(result, places);
     return result;
@@ -152,6 +152,20 @@ class Pipeline {
   }
 
  private:
+  /// The white space at the ends of a token's text.
+  static TokenSpaces spaces_of(std::string_view text) {
+    TokenSpaces spaces;
+    bool leading = true;
+    for (std::size_t i = 0; i < text.size();) {
+      const char32_t point = unicode::utf8_next(text, i);
+      const bool space = point == 0x120 || unicode::is_space(point);  // U+0120: a space of the byte alphabet
+      leading = leading && space;
+      spaces.leading += leading;
+      spaces.trailing = space ? spaces.trailing + 1 : 0;
+    }
+    return spaces;
+  }
+
   /// Where tokens go when only their ids matter.
   struct IdSink {
     std::vector<TokenId> ids;
@@ -162,10 +176,15 @@ class Pipeline {
     Encoding encoding;
     std::int32_t word = -1;
     std::span<const Origin> origins;  // of the word's bytes
+    std::string_view text;            // the word
+    CutTokens* cut = nullptr;
+    TokenId cut_id = Vocabulary::none;  // whose text is what stands in the input: an added token, unigram's unknown one
 
     void token(TokenId id, std::size_t begin, std::size_t end) {
       encoding.ids.push_back(id);
       encoding.word_ids.push_back(word);
+      encoding.special_tokens_mask.push_back(id == cut_id ? cut->mark_of(spaces_of(text.substr(begin, end - begin)))
+                                                          : std::uint8_t{0});
       TextOffsets offsets{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
       if (begin < end && end <= origins.size()) {
         offsets = {origins[begin].begin, origins[end - 1].end};
@@ -221,13 +240,17 @@ class Pipeline {
   static void put_added(const AlignedText& text, std::size_t begin, std::size_t end, TokenId id, EncodingSink& sink) {
     ++sink.word;
     sink.origins = std::span(text.origins).subspan(begin, end - begin);
+    sink.text = std::string_view(text.text).substr(begin, end - begin);
+    const TokenId usual = std::exchange(sink.cut_id, id);
     sink.token(id, 0, end - begin);
+    sink.cut_id = usual;
   }
 
   void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, EncodingSink& sink) const {
     ++sink.word;
     sink.origins = std::span(words.text.origins).subspan(piece.begin, piece.end - piece.begin);
-    model.encode(words.view(piece), false, scratch.model, sink);
+    sink.text = words.view(piece);
+    model.encode(sink.text, false, scratch.model, sink);
   }
   void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, IdSink& sink) const {
     const BpeModel* bpe = model_reads_bytes_ ? nullptr : model.bpe();
@@ -260,25 +283,6 @@ class Pipeline {
              how);
   }
 
-  static std::string_view place(std::string_view text, TextOffsets bytes) {
-    if (bytes.end > text.size() || bytes.begin > bytes.end) return {};
-    return text.substr(bytes.begin, bytes.end - bytes.begin);
-  }
-  /// The white space at the ends of a token's text; an added token's is what it stands for, with the spaces it took.
-  TokenSpaces spaces_of(TokenId id, std::string_view place) const {
-    const bool is_added = added.token(id) != nullptr;
-    const std::string_view text = is_added || !model.vocabulary().has(id) ? place : model.vocabulary().text_of(id);
-    TokenSpaces spaces;
-    bool leading = true;
-    for (std::size_t i = 0; i < text.size();) {
-      const char32_t point = unicode::utf8_next(text, i);
-      const bool space = point == 0x120 || unicode::is_space(point);  // U+0120: a space of the byte alphabet
-      leading = leading && space;
-      spaces.leading += leading;
-      spaces.trailing = space ? spaces.trailing + 1 : 0;
-    }
-    return spaces;
-  }
   static void count_bytes(Encoding& encoding, const std::vector<TextPlaces>& places) {
     for (std::size_t i = 0; i < encoding.size(); ++i) {
       const std::int32_t sequence = encoding.sequence_ids[i];

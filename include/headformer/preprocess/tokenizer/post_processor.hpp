@@ -51,8 +51,27 @@ struct AroundStep {
 
 using PostStep = std::variant<TrimStep, NumberStep, AroundStep, TemplateStep>;
 
-/// Answers the white space of a token: its id, its place in its text (characters), and which text that is.
-using SpacesOf = FunctionRef<TokenSpaces(TokenId id, TextOffsets offsets, std::int32_t sequence)>;
+/// The white space of tokens whose text is not their vocabulary's: what was cut out of the input as it stands there.
+/// Until the end such a token's special_tokens_mask names its entry: cut + place. (More than fit share the last.)
+class CutTokens {
+ public:
+  static constexpr std::uint8_t cut = 2;
+
+  std::uint8_t mark_of(TokenSpaces spaces) {
+    constexpr std::size_t most = 0xFF - cut;
+    std::size_t i = 0;
+    while (i < spaces_.size() && (spaces_[i].leading != spaces.leading || spaces_[i].trailing != spaces.trailing)) ++i;
+    if (i == spaces_.size() && i <= most) spaces_.push_back(spaces);
+    return static_cast<std::uint8_t>(cut + std::min(i, most));
+  }
+  TokenSpaces spaces(std::uint8_t mark) const { return spaces_[static_cast<std::size_t>(mark - cut)]; }
+
+ private:
+  std::vector<TokenSpaces> spaces_;
+};
+
+/// Answers the white space of a token by its id and its mark (see CutTokens).
+using SpacesOf = FunctionRef<TokenSpaces(TokenId id, std::uint8_t mark)>;
 
 /// The ids around one text, where that is all somebody asks for; nothing for the text itself.
 using SingleTemplate = std::vector<std::optional<TokenId>>;
@@ -118,6 +137,7 @@ class PostProcessor {
     }
     Encoding result;
     for (const Encoding& part : parts) append(result, part);
+    unmark(result);
     return result;
   }
 
@@ -125,6 +145,14 @@ class PostProcessor {
   static void set_sequence(Encoding& encoding, std::int32_t sequence) {
     std::fill(encoding.sequence_ids.begin(), encoding.sequence_ids.end(), sequence);
     for (Encoding& part : encoding.overflowing) set_sequence(part, sequence);
+  }
+  static void unmark(Encoding& encoding) {
+    for (std::uint8_t& mark : encoding.special_tokens_mask) mark = mark >= CutTokens::cut ? 0 : mark;
+    for (Encoding& part : encoding.overflowing) unmark(part);
+  }
+  static void forget_special(Encoding& encoding) {
+    for (std::uint8_t& mark : encoding.special_tokens_mask) mark = mark == 1 ? 0 : mark;
+    for (Encoding& part : encoding.overflowing) forget_special(part);
   }
   static void set_type(Encoding& encoding, std::int32_t type) {
     std::fill(encoding.type_ids.begin(), encoding.type_ids.end(), type);
@@ -144,7 +172,7 @@ class PostProcessor {
   static void trim(Encoding& encoding, bool add_prefix_space, SpacesOf spaces_of) {
     for (std::size_t i = 0; i < encoding.size(); ++i) {
       TextOffsets& offsets = encoding.offsets[i];
-      auto [leading, trailing] = spaces_of(encoding.ids[i], offsets, encoding.sequence_ids[i]);
+      auto [leading, trailing] = spaces_of(encoding.ids[i], encoding.special_tokens_mask[i]);
       if (leading > 0) {
         // The space that add_prefix_space put in has no place in the text.
         if ((i == 0 || offsets.begin == 0) && add_prefix_space && leading == 1) leading = 0;
@@ -161,6 +189,7 @@ class PostProcessor {
     if (!special_too) return;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       Encoding& encoding = parts[i];
+      forget_special(encoding);  // as in the reference, where only these are special now
       if (step.roberta)
         for (Encoding& over : encoding.overflowing) set_type(over, 0);
       Encoding whole;

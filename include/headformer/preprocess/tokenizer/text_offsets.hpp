@@ -29,10 +29,13 @@ class TextPlaces {
     bytes_.push_back(static_cast<std::uint32_t>(text.size()));
   }
 
-  /// Bytes to characters; as in the reference, what begins at the text's end stays as it is.
+  /// Bytes to characters. As in the reference, what begins past the text stays as it is, and what ends past it (tokens
+  /// of bytes that a prefix was put before) ends two characters after its beginning.
   TextOffsets characters(TextOffsets bytes) const {
-    if (characters_.empty() || bytes.begin >= size_ || bytes.end > size_) return bytes;
-    return {characters_[bytes.begin], characters_[bytes.end]};
+    if (bytes.begin >= size_) return bytes;
+    const std::uint32_t begin = characters_.empty() ? bytes.begin : characters_[bytes.begin];
+    if (bytes.end > size_) return {begin, begin + 2};
+    return {begin, characters_.empty() ? bytes.end : characters_[bytes.end]};
   }
   /// Characters to bytes.
   TextOffsets bytes(TextOffsets characters) const {

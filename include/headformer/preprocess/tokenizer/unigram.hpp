@@ -47,6 +47,7 @@ class UnigramModel {
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  TokenId unk() const { return unk_; }
 
   /// Gives a sink the tokens of one word: token(id, begin, end), bytes of the word. Throws ArgumentError when a
   /// character needs the unknown token and the model has none.
