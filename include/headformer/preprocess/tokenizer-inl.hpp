@@ -17,8 +17,8 @@
 #include "headformer/core/executor.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/preprocess/tokenizer/folder_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/gguf_tokenizer.hpp"
-#include "headformer/preprocess/tokenizer/json_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
 
 namespace headformer {
@@ -57,9 +57,7 @@ HEADFORMER_INLINE Tokenizer Tokenizer::from(const std::filesystem::path& path) {
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_files(const FileReader& files) {
   try {
-    if (files("tokenizer.json").name().empty())
-      throw FormatError("tokenizer.json: expected this file in the checkpoint, found none");
-    return Tokenizer(detail::read_json_tokenizer(files));
+    return Tokenizer(detail::FolderTokenizer(files).read());
   } catch (const ConfigError& error) {
     throw FormatError(error.what());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -42,8 +43,6 @@ class BpeModel {
 
   BpeModel(Vocabulary vocabulary, Merges merges, BpeOptions options)
       : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
-    divisible_ = !options_.ignore_merges && options_.continuing_subword_prefix.empty() &&
-                 options_.end_of_word_suffix.empty() && vocabulary_.find(mark) != Vocabulary::none;
     for (TokenId id = 0; static_cast<std::size_t>(id) < vocabulary_.size(); ++id)
       if (vocabulary_.has(id)) note_marks(vocabulary_.text_of(id));
     unk_ = options_.unk_token.empty() ? Vocabulary::none : vocabulary_.find(options_.unk_token);
@@ -53,6 +52,11 @@ class BpeModel {
       const std::string piece = std::string("<0x") + hex[byte >> 4] + hex[byte & 15] + '>';
       fallback_[byte] = vocabulary_.find(piece);
     }
+    // A character that is left out would let its neighbours merge.
+    const bool all_bytes = std::count(fallback_.begin(), fallback_.end(), Vocabulary::none) == 0;
+    const bool all_known = unk_ != Vocabulary::none || (options_.byte_fallback && all_bytes);
+    divisible_ = all_known && !options_.ignore_merges && options_.continuing_subword_prefix.empty() &&
+                 options_.end_of_word_suffix.empty() && vocabulary_.find(mark) != Vocabulary::none;
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
@@ -167,7 +171,7 @@ class BpeModel {
   Merges merges_;
   BpeOptions options_;
   TokenId unk_ = Vocabulary::none;
-  bool divisible_;
+  bool divisible_ = false;
   std::array<bool, 256> before_mark_{};
   std::array<TokenId, 256> letter_{};    // of the byte alphabet
   std::array<TokenId, 256> fallback_{};  // <0x00> to <0xFF>

@@ -57,8 +57,12 @@ struct CtcDecoder {
 /// White space (Python's) goes from the ends of the one text that is left; what CLIP's tokenizer ends with.
 struct TrimDecoder {};
 
-using Decoder = std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder,
-                             Replacement, JoinDecoder, WordPieceDecoder, BpeDecoder, CtcDecoder, TrimDecoder>;
+/// Texts like "<|3.20|>" go from the one text that is left: Whisper's timestamps.
+struct TimestampDecoder {};
+
+using Decoder =
+    std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder, Replacement,
+                 JoinDecoder, WordPieceDecoder, BpeDecoder, CtcDecoder, TrimDecoder, TimestampDecoder>;
 
 /// Every `from` becomes `to`; an empty `from` stands before each character and at the end, as in Rust.
 inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -341,6 +345,36 @@ class DecoderRun {
       done = i;
     }
     if (state.begun) state.held.append(part, done, std::string_view::npos);
+  }
+  void take(const TimestampDecoder&, std::size_t step, std::string_view part, bool, std::string& result) {
+    // Held: what may be the beginning of one.
+    std::string& held = states_[step].held;
+    std::string decided;
+    for (std::size_t i = 0; i < part.size();) {
+      const std::size_t begin = i;
+      const char32_t point = unicode::utf8_next(part, i);
+      const std::string_view character = part.substr(begin, i - begin);
+      const bool digit = point < 0x80 ? point >= '0' && point <= '9' : unicode::category(point) == "Nd";
+      const bool point_seen = held.find('.') != std::string::npos;
+      const bool fits = held.empty()       ? point == '<'
+                        : held.size() == 1 ? point == '|'
+                        : digit            ? held.back() != '|' || held.size() == 2
+                        : point == '.'     ? !point_seen && held.size() > 2
+                        : point == '|'     ? point_seen && held.back() != '.' && held.back() != '|'
+                                           : point == '>' && held.back() == '|' && held.size() > 2;
+      if (fits && point == '>') {
+        held.clear();
+      } else if (fits) {
+        held += character;
+      } else {
+        decided += std::exchange(held, {});
+        (point == '<' ? held : decided) += character;
+      }
+    }
+    if (!decided.empty()) put(step + 1, decided, false, result);
+  }
+  void end(const TimestampDecoder&, std::size_t step, std::string& result) {
+    put(step + 1, std::exchange(states_[step].held, {}), true, result);
   }
   void end(const TrimDecoder&, std::size_t step, std::string& result) { put(step + 1, {}, true, result); }
 

@@ -81,28 +81,31 @@ class MergeTable {
 /// Merges that the vocabulary implies (SentencePiece's BPE, Kudo and Richardson 2018): two neighbours merge when the
 /// vocabulary has their joint text. Nothing is derived at opening; a merge is looked up by its text when it is asked
 /// for. The order is that of the merges which transformers derives from such a vocabulary (generate_merges): by the
-/// rank of the result, then the longer left part, then the longer right part.
+/// rank of the result, then the longer left part, or the shorter where it has no scores to go by.
 class ImpliedMerges {
  public:
   /// `ranks[id]`: how early a merge to this piece comes; equal ranks are allowed. The vocabulary is the model's own.
-  explicit ImpliedMerges(std::vector<std::uint32_t> ranks) : ranks_(std::move(ranks)) {}
+  explicit ImpliedMerges(std::vector<std::uint32_t> ranks, bool shorter_first = false)
+      : ranks_(std::move(ranks)), shorter_first_(shorter_first) {}
 
   BpeMerge find(const Vocabulary& vocabulary, const BpeSymbol& left, const BpeSymbol& right,
                 std::string_view word) const {
     if (left.fixed || right.fixed || left.begin + left.size != right.begin) return {};
     const TokenId id = vocabulary.find(word.substr(left.begin, left.size + right.size));
     if (id == Vocabulary::none) return {};
-    const auto shorter = [&](const BpeSymbol& part) {
-      return longest_part -
-             std::min<std::uint64_t>(longest_part, unicode::utf8_length(word.substr(part.begin, part.size)));
+    const auto order = [&](const BpeSymbol& part) {
+      const auto length =
+          std::min<std::uint64_t>(longest_part, unicode::utf8_length(word.substr(part.begin, part.size)));
+      return shorter_first_ ? length : longest_part - length;
     };
     const std::uint64_t rank = ranks_[static_cast<std::size_t>(id)];
-    return {(rank << 32) | (shorter(left) << 16) | shorter(right), id};
+    return {(rank << 32) | (order(left) << 16) | order(right), id};
   }
 
  private:
   static constexpr std::uint64_t longest_part = 0xFFFF;
   std::vector<std::uint32_t> ranks_;
+  bool shorter_first_;
 };
 
 /// Merges the neighbours of a word, earliest first, until none can; O(n log n). Symbols that merged away have size 0.

@@ -63,11 +63,11 @@ class Pipeline {
         model_reads_bytes_ = true;
       }
     }
-    // Whether a word begins the input is plain to see only where no normaliser has moved it.
-    for (const PreTokenizer& step : pre_tokenizers) {
-      const auto* metaspace = std::get_if<MetaspacePreTokenizer>(&step);
+    // Whether a word begins the input is plain to see only where nothing before has moved or cut it.
+    for (std::size_t i = 0; i < pre_tokenizers.size(); ++i) {
+      const auto* metaspace = std::get_if<MetaspacePreTokenizer>(&pre_tokenizers[i]);
       if (metaspace != nullptr && metaspace->prepend == MetaspacePreTokenizer::Prepend::first)
-        always_tracked_ = !normalizers.empty();
+        always_tracked_ = always_tracked_ || i > 0 || !normalizers.empty();
     }
   }
 
@@ -104,7 +104,7 @@ class Pipeline {
     if (options.truncation) truncate_parts(parts, *options.truncation, options.add_special_tokens);
     Encoding result =
         post_processor.run(std::move(parts), options.add_special_tokens, [&](TokenId id, std::uint8_t mark) {
-          return mark >= CutTokens::cut ? cut.spaces(mark) : spaces_of(decoded_text(id).value_or(""));
+          return mark >= CutTokens::cut ? cut.spaces(mark) : spaces_of(model_text(id));
         });
     if (options.offsets == OffsetUnit::bytes) count_bytes(result, places);
     return result;
@@ -164,6 +164,11 @@ class Pipeline {
       spaces.trailing = space ? spaces.trailing + 1 : 0;
     }
     return spaces;
+  }
+
+  /// The text of a token that the model made.
+  std::string_view model_text(TokenId id) const {
+    return model.vocabulary().has(id) ? model.vocabulary().text_of(id) : decoded_text(id).value_or("");
   }
 
   /// Where tokens go when only their ids matter.

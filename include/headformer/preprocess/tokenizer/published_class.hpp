@@ -52,6 +52,15 @@ enum class PublishedClass {
   xlm_roberta
 };
 
+/// The language codes of MBart's vocabulary, in its order.
+inline constexpr std::string_view mbart_languages =
+    "ar_AR cs_CZ de_DE en_XX es_XX et_EE fi_FI fr_XX gu_IN hi_IN it_IT ja_XX kk_KZ ko_KR lt_LT lv_LV my_MM ne_NP nl_XX "
+    "ro_RO ru_RU si_LK tr_TR vi_VN zh_CN ";
+/// And those that MBart50 has after them.
+inline constexpr std::string_view mbart50_languages =
+    "af_ZA az_AZ bn_IN fa_IR he_IL hr_HR id_ID ka_GE km_KH mk_MK ml_IN mn_MN mr_IN pl_PL ps_AF pt_XT sv_SE sw_KE ta_IN "
+    "te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI ";
+
 /// `name` without "Fast", as the reference compares class names.
 HEADFORMER_COLD inline std::string_view plain_class_name(std::string_view name) {
   return name.ends_with("Fast") ? name.substr(0, name.size() - 4) : name;

@@ -86,6 +86,10 @@ HEADFORMER_COLD inline PublishedComponents byte_level_components(PublishedClass 
   }
   parts.pre_tokenizers.push_back(byte_level_pre_tokenizer(prefix && kind != Class::clip, !qwen));
   parts.decoders = {ByteLevelDecoder{}};
+  if (kind == Class::whisper) {
+    parts.decoders.push_back(FuseDecoder{});
+    parts.decoders.push_back(TimestampDecoder{});
+  }
   if (kind == Class::clip) {
     parts.decoders.push_back(FuseDecoder{});
     parts.decoders.push_back(Replacement::of_text("</w>", " "));

@@ -80,7 +80,9 @@ class TemplateWords {
 HEADFORMER_COLD inline void put_published_template(Pipeline& pipeline, PublishedClass kind, const JsonObject& config,
                                                    const SpecialTokens& specials, bool missing, AroundText around) {
   const TemplateWords reader(pipeline, config, specials, kind);
-  const std::string_view words = published_template(kind, config);
+  // RemBERT's class ends with what asks for bos and eos, where its file brings no post-processor.
+  const std::string_view words =
+      kind == PublishedClass::rembert && missing ? "bos/eos" : published_template(kind, config);
   std::vector<PostStep>& steps = pipeline.post_processor.steps;
   if (words == "roberta" || words == "bert") {
     const bool clip = kind == PublishedClass::clip;

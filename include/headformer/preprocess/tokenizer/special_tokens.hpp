@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,20 +74,50 @@ HEADFORMER_COLD inline AddedToken plain_special_token(std::string content) {
   return token;
 }
 
+/// Special tokens that a class has beside the named ones.
+HEADFORMER_COLD inline std::vector<std::string> default_extra_tokens(PublishedClass kind, const JsonObject& config) {
+  using Class = PublishedClass;
+  std::vector<std::string> tokens;
+  if (kind == Class::t5)
+    for (Index i = 0; i < config.integer_or("extra_ids", 100, 0, 1 << 16); ++i)
+      tokens.push_back("<extra_id_" + std::to_string(i) + ">");
+  if (kind == Class::xglm)
+    for (int i = 0; i < 7; ++i) tokens.push_back("<madeupword" + std::to_string(i) + ">");
+  if (kind == Class::camembert) tokens = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"};
+  const auto languages = [&](std::string_view codes) {
+    for (; !codes.empty(); codes.remove_prefix(6)) tokens.emplace_back(codes.substr(0, 5));
+  };
+  if (kind == Class::mbart || kind == Class::mbart50) languages(mbart_languages);
+  if (kind == Class::mbart50) languages(mbart50_languages);
+  return tokens;
+}
+
 /// The special tokens that the files of a checkpoint name, as transformers 5.23 collects them: from
 /// tokenizer_config.json and, where that lists no added tokens, from special_tokens_map.json over it.
 class SpecialTokens {
  public:
   SpecialTokens(const JsonFile& config, const JsonFile& map, PublishedClass kind) {
-    for (auto& [name, text] : default_special_tokens(kind)) named_[name] = plain_special_token(text);
+    for (auto& [name, text] : default_special_tokens(kind)) {
+      named_[name] = plain_special_token(text);
+      plain_.insert(name);
+    }
     read(config.object());
     if (!config.object().has("added_tokens_decoder")) read(map.object());
+    if (extra_.empty())
+      for (const std::string& text : default_extra_tokens(kind, config.object()))
+        extra_.push_back(plain_special_token(text));
+    for (auto& [name, token] : named_)
+      if (token && plain_.contains(name)) token = class_token(kind, name, std::move(*token));
   }
 
   /// nullptr when there is none of this name ("bos_token").
   const AddedToken* find(const std::string& name) const {
     const auto at = named_.find(name);
     return at == named_.end() || !at->second ? nullptr : &*at->second;
+  }
+  /// Names one where the checkpoint does not.
+  void set_default(const char* name, const std::string& content) {
+    named_.try_emplace(name, plain_special_token(content));
   }
   bool names(const std::string& content) const {
     return std::any_of(named_.begin(), named_.end(),
@@ -112,10 +143,27 @@ class SpecialTokens {
     if (value->is_string()) return plain_special_token(value->get<std::string>());
     return read_added_token(at.object(key), true);
   }
+  void name(const std::string& key, std::optional<AddedToken> token, bool plain) {
+    named_[key] = std::move(token);
+    plain ? static_cast<void>(plain_.insert(key)) : static_cast<void>(plain_.erase(key));
+  }
+  /// Some classes give tokens of which only the text is known flags of their own.
+  static AddedToken class_token(PublishedClass kind, std::string_view name, AddedToken token) {
+    using Class = PublishedClass;
+    const bool strips = kind == Class::mpnet || kind == Class::big_bird || kind == Class::mbart ||
+                        kind == Class::mbart50 || kind == Class::barthez || kind == Class::camembert ||
+                        kind == Class::blenderbot || kind == Class::nllb;
+    if (name == "mask_token" && strips) {
+      token.lstrip = true;
+      token.normalized = kind == Class::nllb;
+    }
+    return token;
+  }
+
   HEADFORMER_COLD void read(const JsonObject& at) {
     for (const auto& [key, value] : at.json().items()) {
       if (key.ends_with("_token") && (value.is_null() || value.is_string() || value.is_object()))
-        named_[key] = token_of(at, key);
+        name(key, token_of(at, key), value.is_string());
     }
     for (const char* key : {"extra_special_tokens", "additional_special_tokens"}) {
       const Json* value = at.find(key);
@@ -139,6 +187,7 @@ class SpecialTokens {
   }
 
   std::map<std::string, std::optional<AddedToken>> named_;
+  std::set<std::string> plain_;  // named by their texts only
   std::vector<AddedToken> extra_;
 };
 
