@@ -8,11 +8,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"

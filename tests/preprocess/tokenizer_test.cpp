@@ -135,7 +135,7 @@ TEST(Tokenizer, RefusesFilesAndSaysWhere) {
        "normalizer.normalizers[0].type: expected NFC"},
       {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": "(a"}, "content": ""})", "normalizer.pattern"},
       {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": "\\p{Klingon}"}, "content": ""})", "'Klingon'"},
-      {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": "[[:alpha:]]"}, "content": ""})", "POSIX"},
+      {"/normalizer", R"({"type": "Replace", "pattern": {"Regex": "[[:odd:]]"}, "content": ""})", "POSIX"},
       {"/normalizer", R"({"type": "Replace", "pattern": 5, "content": ""})", "normalizer.pattern"},
       {"/normalizer", "5", "normalizer"},
       {"/pre_tokenizer", R"({"type": "Odd"})", "pre_tokenizer.type: expected ByteLevel"},
@@ -268,6 +268,8 @@ TEST(Regex, FollowsRubysSyntax) {
   EXPECT_EQ(matches("(?i:'s)", "'S'\u017f"), (Found{"'S", "'\u017f"}));
   EXPECT_EQ(matches("\\bthe\\b", "the other \u00e9the"), (Found{"the"}));
   EXPECT_EQ(matches("[\\x{4e00}-\\x{9fa5}\\u0041]+", "A\u4eba\u4ebaB"), (Found{"A\u4eba\u4eba"}));
+  EXPECT_EQ(matches("[[:alpha:]&&[^\\p{Han}]]+|\\p{^Latin}", "ab\u4eba1"), (Found{"ab", "\u4eba", "1"}));
+  EXPECT_EQ(matches("[[:^space:][:blank:]]+", "a \nb"), (Found{"a ", "b"}));
   EXPECT_EQ(matches("\\h+", "xfF0g"), (Found{"fF0"}));
   EXPECT_EQ(matches("a|", "ba"), (Found{"", "a"}));
   for (const char* bad : {"(", ")", "[", "*a", "\\p{Foo}", "\\g<1>", "(*UTF)", "[z-a]", "(?<a", "\\x{110000}"})

@@ -14,7 +14,7 @@ import sys
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
-from unicode_tables import POINTS, lines, ranges
+from unicode_tables import POINTS, lines, ranges, regex_class
 
 CHARACTERS = list(map(chr, POINTS))
 
@@ -93,6 +93,19 @@ def differences(path):
     return alone, lower_cases
 
 
+SETS = ["Han", "Hiragana", "Katakana", "Hangul", "Latin", "Greek", "Cyrillic", "Thai", "Arabic", "Hebrew", "Devanagari",
+        "Alpha", "Blank", "Cntrl", "Lower", "Punct", "Upper", "XDigit"]
+
+
+def named_sets():
+    """Ranges of every named set that patterns may use, one after the other, and where each begins."""
+    items, begins = [], []
+    for name in SETS:
+        begins.append(len(items))
+        items += ranges(regex_class(rf"\p{{{name}}}"))
+    return items, begins + [len(items)]
+
+
 def table(comment, name, points):
     print(f"\n/// {comment}\ninline constexpr CodePointRange {name}[] = {{")
     print("\n".join(lines([f"{{0x{a:x}, 0x{b:x}}}," for a, b in ranges(points)])))
@@ -123,6 +136,15 @@ namespace headformer::unicode::detail {{""")
     print("\nstruct CodePointPair {\n  std::uint32_t from, to;\n};")
     print("\n/// Lower cases that utf8proc does not have.\ninline constexpr CodePointPair lower_cases[] = {")
     print("\n".join(lines([f"{{0x{a:x}, 0x{b:x}}}," for a, b in lower_cases])))
+    print("};")
+    items, begins = named_sets()
+    print("\n/// The scripts and POSIX classes that patterns name, as the reference's regular expressions have them.\n"
+          "inline constexpr const char* set_names[] = {")
+    print("\n".join(lines([f'"{name}",' for name in SETS])))
+    print("};\ninline constexpr std::uint32_t set_begins[] = {")
+    print("\n".join(lines([f"{begin}," for begin in begins])))
+    print("};\ninline constexpr CodePointRange set_ranges[] = {")
+    print("\n".join(lines([f"{{0x{a:x}, 0x{b:x}}}," for a, b in items])))
     print("};")
     print("\n/// Every run of code points that UnicodeScripts keeps together: first code point << 8 | class; class 0 joins any."
           "\ninline constexpr std::uint32_t script_runs[] = {")

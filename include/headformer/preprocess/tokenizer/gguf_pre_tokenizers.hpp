@@ -46,15 +46,64 @@ inline constexpr const char* deep_seek_punctuation =
     "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
 inline constexpr const char* deep_seek_han = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
 
+/// Han separate from the other letters, and digits in threes (Kimi K2).
+inline constexpr const char* kimi_k2_pattern =
+    "[\\p{Han}]+"
+    "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]"
+    "]+"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]"
+    "]*"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+inline constexpr const char* minicpm5_pattern =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+    "\\s+(?!\\S)|\\s+";
+inline constexpr const char* jais2_pattern =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+    "\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|"
+    "\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}";
+inline constexpr const char* bailing_pattern =
+    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|"
+    "\\s+(?!\\S)|\\s+";
+inline constexpr const char* seed_coder_pattern =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\r\n]+|\\s*[\r\n]+|"
+    "\\s+(?!\\S)|\\s+";
+inline constexpr const char* ufakzeka_pattern =
+    "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+inline constexpr const char* exaone_moe_pattern =
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
+inline constexpr const char* youtu_scripts =
+    "[\uac00-\ud7a3\u3131-\u318e]+|[\uff01\u2026\u201c\u201d\u2018\u2019\u2014\uff1a\uff1b\uff0c\u3001-\u303f\ufe30-"
+    "\ufe4f]+|[\u3105-\u312f]+|[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+";
+inline constexpr const char* youtu_pattern =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|"
+    "'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|"
+    "'m|'ll|'d)?|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+inline constexpr const char* afmoe_scripts =
+    "[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\u3040-\u309f\u30a0-\u30ff\uff65-\uff9f\u2f00-\u2fdf\u0e00-\u0e7f\u0e80-"
+    "\u0eff\u1780-\u17ff\u1000-\u109f\uaa60-\uaa7f\ua9e0-\ua9ff\uac00-\ud7af\u1100-\u11ff]+";
+inline constexpr const char* spark_pattern =
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+    "| ?[\\p{P}\\p{S}]+|[\r\n]|\\s+(?!\\S)|\\s+";
+inline constexpr const char* bloom_pattern = " ?[^(\\s|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+";
+inline constexpr const char* threes_from_the_right = "\\d{1,3}(?=(?:\\d{3})*\\b)";
+
 /// What a name of tokenizer.ggml.pre stands for.
 struct GgufPreTokenizer {
   std::vector<Normalizer> normalizers;
   std::vector<PreTokenizer> steps;
   bool ignore_merges = false;
-  bool add_bos = false;  // where the file does not say
+  bool add_bos = false;    // where the file does not say
+  bool add_sep = false;    // Roberta's: special tokens around every text
+  bool byte_level = true;  // false: the pieces are characters, spaces spelled U+2581 where `marks` says so
+  bool marks = false;
 };
 
-/// The pre-tokenizer of that name; nothing when it is not known. A file without a name has GPT-2's, as transformers
+/// The pre-tokenizer of that name, as the publisher's tokenizer.json has it (llama.cpp's llama-vocab.cpp lists the
+/// names and quotes the patterns); nothing when it is not known. A file without a name has GPT-2's, as transformers
 /// takes it.
 HEADFORMER_COLD inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::string_view name) {
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
@@ -64,37 +113,87 @@ HEADFORMER_COLD inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::s
   const auto nfc = [&] { result.normalizers.push_back(UnicodeNormalizer{unicode::NormalizationForm::nfc}); };
   const auto split = [&](const std::string& pattern) { result.steps.push_back(isolating_split(pattern)); };
   const auto byte_level = [&](bool use_regex) { result.steps.push_back(byte_level_pre_tokenizer(false, use_regex)); };
-  if (is_one_of({"", "default", "gpt-2", "phi-2"})) {
+  const auto splits = [&](std::initializer_list<const char*> patterns) {
+    for (const char* pattern : patterns) split(pattern);
+    byte_level(false);
+  };
+  const auto plain = [&](bool marks) {
+    result.byte_level = false;
+    result.marks = marks;
+  };
+  if (is_one_of({"", "default", "gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat",
+                 "a.x-4.0", "mellum", "exaone4", "jais", "trillion", "granite-docling"})) {
     byte_level(true);
-  } else if (is_one_of({"mpt", "olmo"})) {
+  } else if (is_one_of({"jina-v1-en", "jina-v2-code", "roberta-bpe"})) {
+    byte_level(true);
+    result.add_sep = true;
+  } else if (is_one_of({"mpt", "olmo", "modern-bert"})) {
     nfc();  // GPT-NeoX's
     byte_level(true);
-  } else if (is_one_of({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"})) {
-    split(llama3_pattern);
-    byte_level(false);
+  } else if (is_one_of({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+                        "jina-v5-nano"})) {
+    splits({llama3_pattern});
     result.ignore_merges = result.add_bos = true;
-  } else if (is_one_of({"dbrx", "smaug-bpe"})) {
-    split(llama3_pattern);
-    byte_level(false);
-  } else if (is_one_of({"qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez"})) {
+  } else if (is_one_of({"dbrx", "smaug-bpe", "chatglm-bpe"})) {
+    splits({llama3_pattern});
+  } else if (is_one_of({"glm4", "glm5"})) {
+    splits({llama3_pattern});
+    result.ignore_merges = true;
+  } else if (is_one_of({"qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan"})) {
     nfc();
-    split(qwen2_pattern);
-    byte_level(false);
+    splits({qwen2_pattern});
+  } else if (is_one_of({"grok-2", "solar-open"})) {
+    splits({qwen2_pattern});
+  } else if (name == "laguna") {
+    splits({"[^\\n]+|[\\n]+", qwen2_pattern});
   } else if (name == "qwen35") {
     nfc();
-    split(qwen35_pattern);
-    byte_level(false);
+    splits({qwen35_pattern});
   } else if (name == "tekken") {
-    split(tekken_pattern);
-    byte_level(false);
+    splits({tekken_pattern});
     result.ignore_merges = result.add_bos = true;
-  } else if (is_one_of({"gpt-4o", "llama4", "kanana2"})) {
-    split(gpt4o_pattern);
-    byte_level(false);
-  } else if (is_one_of({"smollm", "starcoder", "refact", "codeshell", "command-r"})) {
+  } else if (is_one_of({"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"})) {
+    splits({gpt4o_pattern});
+  } else if (name == "granite-embed-multi-97m") {
+    splits({gpt4o_pattern});
+    result.ignore_merges = true;
+  } else if (is_one_of({"tiny_aya", "cohere2moe"})) {
+    splits({threes_from_the_right, gpt4o_pattern});
+  } else if (name == "kimi-k2") {
+    splits({kimi_k2_pattern});
+  } else if (name == "minicpm5") {
+    splits({"\\p{N}{1,3}", minicpm5_pattern});
+    result.ignore_merges = true;
+  } else if (name == "jais-2") {
+    splits({jais2_pattern});
+  } else if (is_one_of({"bailingmoe", "bailingmoe2", "llada-moe"})) {
+    splits({bailing_pattern});
+  } else if (name == "seed-coder") {
+    splits({seed_coder_pattern});
+  } else if (name == "ufakzeka") {
+    splits({ufakzeka_pattern});
+  } else if (name == "exaone-moe") {
+    splits({exaone_moe_pattern});
+  } else if (name == "youtu") {
+    splits({youtu_scripts, youtu_pattern});
+    result.ignore_merges = true;
+  } else if (name == "superbpe") {
+    splits({"\\p{N}+", "(?=(\\d{3})+(?!\\d))"});
+  } else if (is_one_of(
+                 {"smollm", "starcoder", "refact", "codeshell", "command-r", "exaone", "minerva-7b", "mellum2"})) {
     if (name == "command-r") nfc();
     result.steps.push_back(DigitsPreTokenizer{true});
     byte_level(true);
+  } else if (is_one_of({"bloom", "poro-chat", "gpt3-finnish"})) {
+    splits({bloom_pattern});
+  } else if (name == "viking") {
+    splits({bloom_pattern, "\\p{N}"});
+  } else if (name == "chameleon") {
+    for (const char* pattern : {"<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )",
+                                "\\p{N}", "[\\p{P}!-/:-@\\[-`{-~]"})
+      split(pattern);
+    byte_level(true);
+    result.add_bos = true;
   } else if (name == "falcon") {
     split("[\\p{P}!-/:-@\\[-`{-~]+");
     byte_level(true);
@@ -109,9 +208,17 @@ HEADFORMER_COLD inline std::optional<GgufPreTokenizer> gguf_pre_tokenizer(std::s
     for (const char* pattern : {"[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", deep_seek_han}) split(pattern);
     result.steps.push_back(DigitsPreTokenizer{true});
     byte_level(false);
-  } else if (name == "deepseek-v3") {
-    for (const char* pattern : {"\\p{N}{1,3}", deep_seek3_han, deep_seek3_pattern}) split(pattern);
-    byte_level(false);
+  } else if (is_one_of({"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"})) {
+    splits({"\\p{N}{1,3}", deep_seek3_han, deep_seek3_pattern});
+  } else if (name == "spark2_5") {
+    splits({"\\p{N}{1,3}", deep_seek3_han, spark_pattern, "\\p{N}"});
+  } else if (name == "afmoe") {
+    splits({threes_from_the_right, afmoe_scripts, deep_seek3_pattern});
+  } else if (is_one_of({"gemma4", "granite-embed-multi-311m", "sarvam-moe"})) {
+    plain(true);
+  } else if (name == "whitespace") {
+    plain(false);
+    result.steps.push_back(WhitespaceSplitPreTokenizer{});
   } else {
     return std::nullopt;
   }

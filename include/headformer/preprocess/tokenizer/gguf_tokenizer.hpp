@@ -15,6 +15,7 @@
 #include "headformer/preprocess/tokenizer/gguf_pre_tokenizers.hpp"
 #include "headformer/preprocess/tokenizer/json_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
+#include "headformer/preprocess/tokenizer/published_components.hpp"
 
 namespace headformer::detail {
 
@@ -150,19 +151,27 @@ inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const
   return pipeline;
 }
 
+/// What stands around a text where the file does not say.
+struct GgufAround {
+  bool bos = false, eos = false;
+  bool sep = false;  // cls and sep, as BERT's and Roberta's
+};
+
 /// tokenizer.ggml.model `gpt2`: byte-level BPE with merges.
-inline std::shared_ptr<Pipeline> read_gguf_byte_level(const Gguf& file, const GgufTokens& tokens, bool& add_bos) {
-  const std::string_view name = file.string_or("tokenizer.ggml.pre", "");
+inline std::shared_ptr<Pipeline> read_gguf_byte_level(const Gguf& file, const GgufTokens& tokens, GgufAround& around) {
+  const bool gemma4 = file.string("tokenizer.ggml.model") == "gemma4";
+  const std::string_view name = gemma4 ? "gemma4" : file.string_or("tokenizer.ggml.pre", "");
   std::optional<GgufPreTokenizer> pre = gguf_pre_tokenizer(name);
   if (!pre) file.fail("tokenizer.ggml.pre", "a known pre-tokenizer");
-  add_bos = pre->add_bos;
+  around.bos = pre->add_bos;
+  around.sep = pre->add_sep;
   const ByteAlphabet& alphabet = ByteAlphabet::get();
   Vocabulary vocabulary(tokens.size(), std::make_shared<const Bytes>(file.file()));
   std::string bytes;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const std::string_view text = tokens.text(file, i);
     bytes.clear();
-    if (tokens.type(i) == GgufTokens::normal && !alphabet.append_bytes(bytes, text)) {
+    if (pre->byte_level && tokens.type(i) == GgufTokens::normal && !alphabet.append_bytes(bytes, text)) {
       vocabulary.add_copy(static_cast<TokenId>(i), alphabet.spelled(text));
     } else {
       vocabulary.add(static_cast<TokenId>(i), text);
@@ -170,12 +179,83 @@ inline std::shared_ptr<Pipeline> read_gguf_byte_level(const Gguf& file, const Gg
   }
   BpeOptions options;
   options.ignore_merges = pre->ignore_merges;
+  if (!pre->byte_level) {
+    options.byte_fallback = options.fuse_unk = pre->marks;
+    if (file.has("tokenizer.ggml.unknown_token_id"))
+      options.unk_token = vocabulary.text_of(static_cast<TokenId>(
+          file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)));
+  }
   MergeTable merges = read_gguf_merges(file, vocabulary);
   auto pipeline =
       std::make_shared<Pipeline>(Model(BpeModel(std::move(vocabulary), std::move(merges), std::move(options))));
   pipeline->normalizers = std::move(pre->normalizers);
+  if (pre->marks) pipeline->normalizers.push_back(Replacement::of_text(" ", "\u2581"));
   pipeline->pre_tokenizers = std::move(pre->steps);
   pipeline->decoders = {ByteLevelDecoder{}};
+  if (!pre->byte_level) pipeline->decoders = sentencepiece_decoders(false);
+  return pipeline;
+}
+
+/// tokenizer.ggml.model `bert`: WordPiece. Converters spell a word's first piece with U+2581 and the others without the
+/// two number signs; here they are as the publisher spells them. A vocabulary with capital letters is a cased one.
+inline std::shared_ptr<Pipeline> read_gguf_word_piece(const Gguf& file, const GgufTokens& tokens) {
+  constexpr std::string_view mark = "\u2581";
+  Vocabulary vocabulary(tokens.size(), std::make_shared<const Bytes>(file.file()));
+  WordPieceModel::Options options;
+  bool cased = false;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string_view text = tokens.text(file, i);
+    const auto id = static_cast<TokenId>(i);
+    if (tokens.type(i) != GgufTokens::normal || (text.starts_with('[') && text.ends_with(']'))) {
+      vocabulary.add(id, text);
+    } else {
+      for (const char c : text) cased = cased || (c >= 'A' && c <= 'Z');
+      text.starts_with(mark) ? vocabulary.add(id, text.substr(mark.size()))
+                             : vocabulary.add_copy(id, "##" + std::string(text));
+    }
+  }
+  if (file.has("tokenizer.ggml.unknown_token_id"))
+    options.unk_token = vocabulary.text_of(static_cast<TokenId>(
+        file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)));
+  BertNormalizer normalizer{true, true, false, file.boolean_or("tokenizer.ggml.normalizer.lowercase", !cased)};
+  normalizer.strip_accents = file.boolean_or("tokenizer.ggml.normalizer.strip_accents", normalizer.lowercase);
+  auto pipeline = std::make_shared<Pipeline>(Model(WordPieceModel(std::move(vocabulary), options)));
+  pipeline->normalizers.push_back(normalizer);
+  pipeline->pre_tokenizers.push_back(BertPreTokenizer{});
+  pipeline->decoders = {WordPieceDecoder{"##", true}};
+  return pipeline;
+}
+
+/// tokenizer.ggml.model `t5`: SentencePiece's unigram model, T5's or XLM-R's.
+inline std::shared_ptr<Pipeline> read_gguf_unigram(const Gguf& file, const GgufTokens& tokens) {
+  const GgufArray list = file.array("tokenizer.ggml.scores");
+  tokens.check_size(file, "tokenizer.ggml.scores", list.size());
+  Vocabulary vocabulary(tokens.size(), std::make_shared<const Bytes>(file.file()));
+  std::vector<double> scores(list.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    vocabulary.add(static_cast<TokenId>(i), tokens.text(file, i));
+    scores[i] = list.number(i);
+    if (!(scores[i] - scores[i] == 0))
+      throw FormatError(file.file().name() + ": key 'tokenizer.ggml.scores'[" + std::to_string(i) +
+                        "]: expected a finite number, found another");
+  }
+  const auto unk = static_cast<TokenId>(
+      file.has("tokenizer.ggml.unknown_token_id")
+          ? file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)
+          : std::min<Index>(2, static_cast<Index>(tokens.size()) - 1));
+  auto pipeline = std::make_shared<Pipeline>(Model(UnigramModel(std::move(vocabulary), std::move(scores), unk, false)));
+  constexpr const char* charsmap = "tokenizer.ggml.precompiled_charsmap";
+  if (file.has(charsmap)) {
+    const GgufArray bytes = file.array(charsmap);
+    std::string blob(bytes.size(), '\0');
+    for (std::size_t i = 0; i < blob.size(); ++i) blob[i] = static_cast<char>(bytes.integer(i, -128, 255));
+    pipeline->normalizers.push_back(precompiled_normalizer(blob, file.file().name() + ": key '" + charsmap + "'"));
+  }
+  const bool prefix = file.boolean_or("tokenizer.ggml.add_space_prefix", true);
+  if (file.boolean_or("tokenizer.ggml.remove_extra_whitespaces", true))
+    pipeline->pre_tokenizers.push_back(WhitespaceSplitPreTokenizer{});
+  pipeline->pre_tokenizers.push_back(metaspace(prefix));
+  pipeline->decoders = {MetaspaceDecoder{"\u2581", prefix}};
   return pipeline;
 }
 
@@ -209,25 +289,66 @@ inline void add_gguf_tokens(const Gguf& file, const GgufTokens& tokens, Pipeline
   pipeline.pad = role("tokenizer.ggml.padding_token_id");
 }
 
+/// Puts the special tokens around texts.
+inline void put_gguf_template(const Gguf& file, const GgufTokens& tokens, Pipeline& pipeline, GgufAround around) {
+  const auto id_of = [&](const char* key, std::optional<TokenId> fallback) -> std::optional<TokenId> {
+    if (!file.has(key)) return fallback;
+    return static_cast<TokenId>(file.integer(key, 0, static_cast<Index>(tokens.size()) - 1));
+  };
+  const std::optional<TokenId> sep = id_of("tokenizer.ggml.seperator_token_id", pipeline.eos);
+  std::vector<PostStep>& steps = pipeline.post_processor.steps;
+  const bool bert = file.string("tokenizer.ggml.model") == "bert";
+  if (around.sep && !bert) {
+    const std::optional<TokenId> cls = id_of("tokenizer.ggml.cls_token_id", pipeline.bos);
+    if (cls && sep) {
+      steps.assign({TrimStep{false}, AroundStep{*cls, *sep, true}});
+      return;
+    }
+  }
+  const std::optional<TokenId> first = bert ? id_of("tokenizer.ggml.cls_token_id", pipeline.bos) : pipeline.bos;
+  const std::optional<TokenId> last = bert ? sep : pipeline.eos;
+  const bool with_first = first && file.boolean_or("tokenizer.ggml.add_bos_token", around.bos || bert);
+  const bool with_last = last && (bert || file.boolean_or("tokenizer.ggml.add_eos_token", around.eos));
+  TemplateStep step;
+  const auto put = [&](std::vector<TemplateItem>& items, bool wanted, const std::optional<TokenId>& id,
+                       std::int32_t type) {
+    if (wanted) items.push_back({-1, {*id}, type});
+  };
+  const bool unigram = file.string("tokenizer.ggml.model") == "t5";
+  put(step.single, with_first, first, 0);
+  step.single.push_back({0, {}, 0});
+  put(step.single, with_last, last, 0);
+  step.pair = step.single;
+  if (unigram) put(step.pair, with_first && with_last, last, 0);  // XLM-R's second sep
+  if (!unigram && !bert) put(step.pair, with_first, first, 1);
+  step.pair.push_back({1, {}, unigram ? 0 : 1});
+  put(step.pair, with_last, last, unigram ? 0 : 1);
+  steps.push_back(std::move(step));
+}
+
 inline std::shared_ptr<const Pipeline> read_gguf_tokenizer(const Gguf& file) {
   const std::string_view model = file.string("tokenizer.ggml.model");
-  if (model != "gpt2" && model != "llama") file.fail("tokenizer.ggml.model", "gpt2 or llama");
+  if (model == "no_vocab" || model == "none")
+    file.fail("tokenizer.ggml.model", "a tokenizer in the file (its publisher left it out)");
+  if (model != "gpt2" && model != "llama" && model != "bert" && model != "t5" && model != "gemma4")
+    file.fail("tokenizer.ggml.model", "gpt2, llama, bert, t5 or gemma4");
   const GgufTokens tokens(file);
-  bool add_bos = true;  // llama.cpp's default for SentencePiece, and the reference's
-  const std::shared_ptr<Pipeline> pipeline =
-      model == "llama" ? read_gguf_sentencepiece(file, tokens) : read_gguf_byte_level(file, tokens, add_bos);
+  GgufAround around;
+  std::shared_ptr<Pipeline> pipeline;
+  if (model == "llama") {
+    around.bos = true;  // llama.cpp's default for SentencePiece, and the reference's
+    pipeline = read_gguf_sentencepiece(file, tokens);
+  } else if (model == "bert") {
+    around.sep = true;
+    pipeline = read_gguf_word_piece(file, tokens);
+  } else if (model == "t5") {
+    around.eos = true;
+    pipeline = read_gguf_unigram(file, tokens);
+  } else {
+    pipeline = read_gguf_byte_level(file, tokens, around);
+  }
   add_gguf_tokens(file, tokens, *pipeline);
-  TemplateStep around;
-  const auto put = [&](const std::optional<TokenId>& id, bool wanted) {
-    if (!id || !wanted) return;
-    around.single.push_back({-1, {*id}, 0});
-    around.pair.push_back({-1, {*id}, 0});
-  };
-  put(pipeline->bos, file.boolean_or("tokenizer.ggml.add_bos_token", add_bos));
-  around.single.push_back({0, {}, 0});
-  around.pair.insert(around.pair.end(), {{0, {}, 0}, {1, {}, 1}});
-  put(pipeline->eos, file.boolean_or("tokenizer.ggml.add_eos_token", false));
-  pipeline->post_processor.steps.push_back(std::move(around));
+  put_gguf_template(file, tokens, *pipeline, around);
   pipeline->finish();
   return pipeline;
 }

@@ -20,7 +20,7 @@ namespace headformer::detail {
 ///   the reference's and not the installed library's;
 /// - an interval followed by `+` or another quantifier repeats the group, it is not possessive; `{,n}` is `{0,n}`;
 /// - `(?i)` without a colon reaches to the end of its group, over `|` too; Ruby's `m` is the dot that matches all.
-/// Throws FormatError, without the name of a file, on what it cannot translate (scripts, POSIX brackets, calls).
+/// Throws FormatError, without the name of a file, on what it cannot translate (rare scripts, calls).
 class RegexTranslator {
  public:
   explicit RegexTranslator(std::string_view pattern) : pattern_(pattern) {}
@@ -298,6 +298,7 @@ class RegexTranslator {
         const bool negated = name.starts_with('^');
         if (negated) name.remove_prefix(1);
         set = unicode::category_set(name);
+        if (!set) set = unicode::named_set(name);
         if (!set) fail("the unknown property " + detail::quoted(name));
         at_ = end + 1;
         return std::pair(*set, negated != (c == 'P'));
@@ -347,7 +348,16 @@ class RegexTranslator {
       if (!more()) fail("an unclosed class");
       if (peek() == ']' && !first) break;
       first = false;
-      if (posix_bracket()) fail("a POSIX bracket");
+      if (posix_bracket()) {
+        const bool other = peek(2) == '^';
+        const std::size_t begin = at_ + (other ? 3 : 2);
+        const std::size_t end = pattern_.find(':', begin);
+        const std::optional<Set> named = unicode::named_set(pattern_.substr(begin, end - begin));
+        if (!named) fail("an unknown POSIX bracket");
+        sets = sets.united(other ? named->complement() : *named);
+        at_ = end + 2;
+        continue;
+      }
       if (peek() == '[') {
         bool inner_negated = false;
         const Set inner = bracket(inner_negated, depth + 1);

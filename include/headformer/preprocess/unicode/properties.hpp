@@ -121,6 +121,29 @@ inline CodePointSet word_set() {
   return set;
 }
 
+/// A script or a POSIX class by its name, in any case and with or without '_' ("Han", "alpha"); nothing when it is
+/// none.
+inline std::optional<CodePointSet> named_set(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (std::size_t i = 0; i < std::size(detail::set_names); ++i) {
+    const std::string_view known = detail::set_names[i];
+    if (!std::equal(known.begin(), known.end(), name.begin(), name.end(),
+                    [&](char a, char b) { return lower(a) == lower(b); }))
+      continue;
+    return CodePointSet::of({std::begin(detail::set_ranges) + detail::set_begins[i],
+                             std::begin(detail::set_ranges) + detail::set_begins[i + 1]});
+  }
+  const auto is = [&](std::string_view known) {
+    return std::equal(known.begin(), known.end(), name.begin(), name.end(),
+                      [&](char a, char b) { return a == lower(b); });
+  };
+  if (is("alnum")) return named_set("Alpha")->united(*category_set("Nd"));
+  if (is("digit")) return category_set("Nd");
+  if (is("space")) return space_set();
+  if (is("word")) return word_set();
+  return std::nullopt;
+}
+
 /// A numeric character (Nd, Nl, No), as the Digits pre-tokenizer sees it.
 inline bool is_numeric(char32_t point) {
   if (point < 0x80) return point >= '0' && point <= '9';
