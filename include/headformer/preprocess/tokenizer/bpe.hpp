@@ -29,9 +29,29 @@ struct BpeOptions {
   bool ignore_merges = false;             // a word that is a piece is that piece
 };
 
+/// The ids of characters, as they were asked for: one place a character, the later one stays.
+class CharacterCache {
+ public:
+  template <class Find>
+  TokenId find(char32_t point, const Find& find) {
+    Entry& entry = entries_[(point ^ point >> 10) % entries_.size()];
+    if (entry.point != point) entry = {point, find()};
+    return entry.id;
+  }
+
+ private:
+  struct Entry {
+    char32_t point = 0xFFFFFFFFu;
+    TokenId id = Vocabulary::none;
+  };
+  std::array<Entry, 1024> entries_;
+};
+
 /// What encoding a word writes to; one for each thread that encodes.
 struct BpeScratch {
   BpeMerger merger;
+  PairCache pairs;
+  CharacterCache characters;
   std::string spelled;
 };
 
@@ -78,12 +98,15 @@ class BpeModel {
     }
     BpeMerger& merger = scratch.merger;
     merger.clear();
-    split(word, as_bytes, merger);
+    split(word, as_bytes, scratch);
     if (const auto* table = std::get_if<MergeTable>(&merges_)) {
       merger.run([&](const BpeSymbol& a, const BpeSymbol& b) { return table->find(a, b, word); });
     } else {
       const auto& implied = std::get<ImpliedMerges>(merges_);
-      merger.run([&](const BpeSymbol& a, const BpeSymbol& b) { return implied.find(vocabulary_, a, b, word); });
+      merger.run([&](const BpeSymbol& a, const BpeSymbol& b) {
+        if (a.fixed || b.fixed) return BpeMerge{};
+        return scratch.pairs.find(a.id, b.id, [&] { return implied.find(vocabulary_, a, b, word); });
+      });
     }
     // Places by the sizes of what came before, as the reference has them: what has no token is not counted.
     std::size_t at = 0;
@@ -114,7 +137,8 @@ class BpeModel {
   }
 
   /// The word's characters as the symbols to merge.
-  void split(std::string_view word, bool as_bytes, BpeMerger& merger) const {
+  void split(std::string_view word, bool as_bytes, BpeScratch& scratch) const {
+    BpeMerger& merger = scratch.merger;
     const bool plain = options_.continuing_subword_prefix.empty() && options_.end_of_word_suffix.empty();
     std::optional<TextOfUnknown> unknown;
     const auto flush = [&] {
@@ -133,7 +157,10 @@ class BpeModel {
         if (end == word.size()) decorated += options_.end_of_word_suffix;
         text = decorated;
       }
-      const TokenId id = plain && as_bytes ? letter_[static_cast<unsigned char>(word[begin])] : vocabulary_.find(text);
+      const TokenId id = !plain ? vocabulary_.find(text)
+                         : as_bytes
+                             ? letter_[static_cast<unsigned char>(word[begin])]
+                             : scratch.characters.find(character_of(text), [&] { return vocabulary_.find(text); });
       if (id != Vocabulary::none) {
         flush();
         merger.add(id, begin, size, false);
@@ -156,6 +183,11 @@ class BpeModel {
       begin = end;
     }
     flush();
+  }
+
+  static char32_t character_of(std::string_view text) {
+    std::size_t i = 0;
+    return unicode::utf8_next(text, i);
   }
 
   struct TextOfUnknown {

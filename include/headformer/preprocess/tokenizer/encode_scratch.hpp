@@ -19,7 +19,8 @@ struct EncodeScratch {
   Words words;
   RegexScratch regex;
   ModelScratch model;
-  WordCache cache;
+  WordCache<22, 8, (1 << 15)> short_words;  // an entry is a cache line
+  WordCache<86, 10, (1 << 15)> long_words;  // two
 };
 
 /// A tokenizer's scratches: one for each thread that encodes at the same time, kept for the next text so that buffers

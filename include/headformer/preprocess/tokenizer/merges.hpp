@@ -108,6 +108,39 @@ class ImpliedMerges {
   bool shorter_first_;
 };
 
+/// What pairs of pieces merge to, as they were asked for: one place a pair by its hash, the later pair stays; it begins
+/// small and grows to 3 MiB. For merges that are found by their texts, which costs several cache misses each.
+class PairCache {
+ public:
+  template <class Find>
+  BpeMerge find(TokenId left, TokenId right, const Find& find) {
+    const std::uint64_t key =
+        static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 | static_cast<std::uint32_t>(right);
+    const std::uint64_t hash = key * 0x9E3779B97F4A7C15u;
+    if (Entry& entry = entries_[hash >> shift_]; entry.key == key) return entry.merge;
+    if (++stored_ > entries_.size() && shift_ > least_shift) grow();
+    return (entries_[hash >> shift_] = {key, find()}).merge;
+  }
+
+ private:
+  static constexpr int least_shift = 64 - 17;
+  struct Entry {
+    std::uint64_t key = std::numeric_limits<std::uint64_t>::max();
+    BpeMerge merge;
+  };
+
+  /// Eight times as many places; what was stored is asked for again.
+  void grow() {
+    shift_ -= 3;
+    entries_.assign(std::size_t{1} << (64 - shift_), {});
+    stored_ = 0;
+  }
+
+  int shift_ = 64 - 8;
+  std::vector<Entry> entries_{std::size_t{1} << 8};
+  std::size_t stored_ = 0;
+};
+
 /// Merges the neighbours of a word, earliest first, until none can; O(n log n). Symbols that merged away have size 0.
 class BpeMerger {
  public:

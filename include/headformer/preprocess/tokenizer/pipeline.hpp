@@ -262,20 +262,26 @@ class Pipeline {
     for (std::string_view rest = words.view(piece); !rest.empty();) {
       const std::string_view word = rest.substr(0, bpe != nullptr ? bpe->independent_prefix(rest) : rest.size());
       rest.remove_prefix(word.size());
-      if (word.size() > WordCache::longest_word) {
+      if (word.size() <= decltype(scratch.short_words)::longest_word) {
+        put_cached(word, scratch.short_words, scratch.model, sink);
+      } else if (word.size() <= decltype(scratch.long_words)::longest_word) {
+        put_cached(word, scratch.long_words, scratch.model, sink);
+      } else {
         model.encode(word, model_reads_bytes_, scratch.model, sink);
-        continue;
       }
-      const WordCache::Place place = WordCache::place(word);
-      std::size_t count = 0;
-      if (const TokenId* ids = scratch.cache.find(place, word, count)) {
-        sink.ids.insert(sink.ids.end(), ids, ids + count);
-        continue;
-      }
-      const std::size_t before = sink.ids.size();
-      model.encode(word, model_reads_bytes_, scratch.model, sink);
-      scratch.cache.store(place, word, std::span<const TokenId>(sink.ids).subspan(before));
     }
+  }
+  template <class Cache>
+  void put_cached(std::string_view word, Cache& cache, ModelScratch& scratch, IdSink& sink) const {
+    const std::uint64_t hash = Cache::hash_of(word);
+    std::size_t count = 0;
+    if (const TokenId* ids = cache.find(hash, word, count)) {
+      sink.ids.insert(sink.ids.end(), ids, ids + count);
+      return;
+    }
+    const std::size_t before = sink.ids.size();
+    model.encode(word, model_reads_bytes_, scratch, sink);
+    cache.store(hash, word, std::span<const TokenId>(sink.ids).subspan(before));
   }
 
   void truncate_parts(std::vector<Encoding>& parts, const Truncation& how, bool add_special_tokens) const {

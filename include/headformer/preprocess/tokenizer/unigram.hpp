@@ -38,8 +38,7 @@ class UnigramModel {
     double least = std::numeric_limits<double>::infinity();
     for (const double score : scores_) least = score < least ? score : least;
     unk_score_ = least - 10.0;
-    for (TokenId id = 0; static_cast<std::size_t>(id) < vocabulary_.size(); ++id)
-      if (vocabulary_.has(id)) trie_.add(vocabulary_.text_of(id), vocabulary_.find(vocabulary_.text_of(id)));
+    trie_ = ByteTrie(vocabulary_);
     for (unsigned byte = 0; byte < 256; ++byte) {
       constexpr const char* hex = "0123456789ABCDEF";
       fallback_[byte] = vocabulary_.find(std::string("<0x") + hex[byte >> 4] + hex[byte & 15] + '>');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -43,6 +44,7 @@ class Vocabulary {
     Slot& slot = slots_[place(hash, text)];
     if (slot.id == none) ++used_;
     slot = {static_cast<std::uint32_t>(hash >> 32), id};
+    mark(hash);
     if (text.size() > longest_) longest_ = text.size();
   }
   /// The same for a text that nobody else keeps.
@@ -50,7 +52,11 @@ class Vocabulary {
   /// none when no piece has this text.
   TokenId find(std::string_view text) const {
     if (text.size() > longest_) return none;
-    return slots_[place(hash_of(text), text)].id;
+    const std::uint64_t hash = hash_of(text);
+    // Most texts that merging asks for are no pieces; a bit in a table that stays in the cache tells.
+    const std::uint64_t bit = hash >> filter_shift_;
+    if ((filter_[bit / 64] >> bit % 64 & 1) == 0) return none;
+    return slots_[place(hash, text)].id;
   }
   bool has(TokenId id) const {
     return id >= 0 && static_cast<std::size_t>(id) < texts_.size() &&
@@ -111,15 +117,27 @@ class Vocabulary {
     std::size_t capacity = 16;
     while (capacity < expected * 2 + 2) capacity *= 2;
     const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(capacity));
+    const std::size_t filter_bits = std::max<std::size_t>(capacity * 2, 64);
+    filter_.assign(filter_bits / 64, 0);
+    filter_shift_ = 64;
+    for (std::size_t bits = 1; bits < filter_bits; bits *= 2) --filter_shift_;
     for (const Slot& slot : old) {
       if (slot.id == none) continue;
       const std::uint64_t hash = hash_of(text_of(slot.id));
+      mark(hash);
       slots_[place(hash, text_of(slot.id))] = slot;
     }
   }
 
+  void mark(std::uint64_t hash) {
+    const std::uint64_t bit = hash >> filter_shift_;
+    filter_[bit / 64] |= std::uint64_t{1} << bit % 64;
+  }
+
   std::vector<std::string_view> texts_;
   std::vector<Slot> slots_;
+  std::vector<std::uint64_t> filter_;  // the first bits of the pieces' hashes
+  int filter_shift_ = 0;
   std::size_t used_ = 0;
   std::size_t longest_ = 0;
   std::shared_ptr<const void> owner_;

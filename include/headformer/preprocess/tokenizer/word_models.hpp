@@ -45,8 +45,7 @@ class WordPieceModel {
       : vocabulary_(std::move(vocabulary)),
         unknown_(vocabulary_, options.unk_token),
         most_(options.max_input_chars_per_word) {
-    for (TokenId id = 0; static_cast<std::size_t>(id) < vocabulary_.size(); ++id)
-      if (vocabulary_.has(id)) trie_.add(vocabulary_.text_of(id), vocabulary_.find(vocabulary_.text_of(id)));
+    trie_ = ByteTrie(vocabulary_);
     continuing_ = trie_.walk(options.continuing_subword_prefix);
   }
 
