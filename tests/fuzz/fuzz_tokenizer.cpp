@@ -1,10 +1,12 @@
-// Any bytes as a tokenizer.json: it opens or is refused with an error of the library's, and an open one encodes and
-// decodes within bounds, streaming equal to decoding the whole. An input may go on after a zero byte with the text to
-// encode.
+// Any bytes as a tokenizer.json, or after "spiece.model:", "vocab.txt:" or "qwen.tiktoken:" as such a file: it opens or
+// is refused with an error of the library's, and an open one encodes and decodes within bounds, with offsets inside the
+// text and the same ids, streaming equal to decoding the whole. A tokenizer.json may be followed, after a zero byte, by
+// the text to encode.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +23,21 @@ void expect(bool condition) {
 }
 
 void use(const Tokenizer& tokenizer, std::string_view text) {
+  EncodeOptions options;
+  options.offsets = OffsetUnit::bytes;
+  options.padding.emplace().multiple_of = 4;
+  options.truncation.emplace().max_length = 40;
+  try {
+    const Encoding encoding = tokenizer.encode(TextPair{text, text}, options);
+    for (const TextOffsets& place : encoding.offsets) expect(place.begin <= text.size() + 512);
+    expect(encoding.offsets.size() == encoding.size() && encoding.size() % 4 == 0);
+  } catch (const ArgumentError&) {
+  }
   for (const bool special : {false, true}) {
     std::vector<TokenId> ids = tokenizer.encode(text, special);
+    EncodeOptions plain;
+    plain.add_special_tokens = special;
+    expect(tokenizer.encode(TextPair{text, {}}, plain).ids == ids);
     for (const TokenId id : ids) expect(id >= 0 && id < tokenizer.size());
     for (TokenId id = 0; id < std::min<Index>(tokenizer.size(), 64); ++id) ids.push_back(id);
     const std::string whole = tokenizer.decode(ids, special);
@@ -38,12 +53,22 @@ void use(const Tokenizer& tokenizer, std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  const std::size_t end = std::min(input.find('\0'), input.size());
-  const std::string_view file = input.substr(0, end);
-  const std::string_view text = end < input.size() ? input.substr(end + 1) : std::string_view("Hello  w\u00f6rld 12\n");
+  std::string_view file = input;
+  std::string_view text = "Hello  w\u00f6rld 12\n";
+  std::string kind = "tokenizer.json";
+  for (const char* other : {"spiece.model", "vocab.txt", "qwen.tiktoken"}) {
+    if (!input.starts_with(std::string(other) + ":")) continue;
+    kind = other;
+    file = input.substr(kind.size() + 1);
+  }
+  if (kind == "tokenizer.json") {
+    const std::size_t end = std::min(input.find('\0'), input.size());
+    file = input.substr(0, end);
+    if (end < input.size()) text = input.substr(end + 1);
+  }
   try {
     const Tokenizer tokenizer = Tokenizer::from_files([&](const std::string& name) {
-      if (name != "tokenizer.json") return Bytes();
+      if (name != kind) return Bytes();
       return Bytes({reinterpret_cast<const std::byte*>(file.data()), file.size()}, nullptr, name);
     });
     use(tokenizer, text);

@@ -16,10 +16,12 @@ GOLDENS = HERE.parent / "goldens"
 CORPUS = HERE / "corpus"
 
 
-def save(name, files):
+def save(name, files, keep=False):
+    """`keep`: what else is in the folder was made elsewhere."""
     folder = CORPUS / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if not keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for file, content in files.items():
         (folder / file).write_bytes(content)
     print(name, len(files), "files,", sum(map(len, files.values())), "bytes")
@@ -76,7 +78,51 @@ def model_keys(architecture):
             ("tokenizer.ggml.tokens", 9, array(8, [text(t) for t in ("a", "b", "<s>", "</s>")]))]
 
 
+def sentencepiece(algorithm):
+    """A SentencePiece model of a few pieces; 1: unigram, 2: BPE with bytes."""
+    def field(number, data):
+        return bytes([number << 3 | 2, len(data)]) + data
+    pieces = [("<unk>", 2), ("<s>", 3), ("</s>", 3), ("<user>", 4), ("\u2581", 1), ("a", 1), ("b", 1), ("\u2581a", 1),
+              ("ab", 1), ("<0x0A>", 6), ("unused", 5)]
+    model = b"".join(field(1, field(1, t.encode()) + b"\x15" + f32(-i) + bytes([3 << 3, kind]))
+                     for i, (t, kind) in enumerate(pieces))
+    trainer = bytes([3 << 3, algorithm, 35 << 3 & 0x7F | 0x80, 2, algorithm - 1])
+    return model + field(2, trainer) + field(3, bytes([3 << 3, 1]))
+
+
+def tokenizers():
+    """Small tokenizers of the models and components that the shrunk goldens in the same folder do not have."""
+    def file(model, **parts):
+        return json.dumps({"model": model} | parts, separators=(",", ":")).encode()
+    pieces = {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "a": 3, "##b": 4, "hello": 5}
+    template = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+                                                         {"Sequence": {"id": "A", "type_id": 0}}],
+                "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+                "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [1], "tokens": ["[CLS]"]}}}
+    return {
+        "word_piece.json": file({"type": "WordPiece", "vocab": pieces}, pre_tokenizer={"type": "BertPreTokenizer"},
+                                normalizer={"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                                            "strip_accents": None, "lowercase": True}, post_processor=template,
+                                decoder={"type": "WordPiece", "prefix": "##", "cleanup": True}) + b"\0H\xc3\xa9llo ab.",
+        "unigram.json": file({"type": "Unigram", "unk_id": 0, "byte_fallback": True,
+                              "vocab": [["<unk>", 0], ["\u2581", -1], ["a", -2], ["\u2581a", -1.5], ["<0x62>", -9]]},
+                             pre_tokenizer={"type": "Sequence", "pretokenizers": [
+                                 {"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "\u2581"}]},
+                             normalizer={"type": "Sequence", "normalizers": [
+                                 {"type": "Precompiled", "precompiled_charsmap": "BAAAAAAAAABhAA=="}, {"type": "Nmt"}]}),
+        "word_level.json": file({"type": "WordLevel", "unk_token": "[UNK]", "vocab": pieces}, pre_tokenizer={
+            "type": "Sequence", "pretokenizers": [{"type": "UnicodeScripts"}, {"type": "FixedLength", "length": 3},
+                                                  {"type": "Punctuation"}, {"type": "Digits", "individual_digits": True}]},
+            decoder={"type": "CTC", "pad_token": "a", "word_delimiter_token": "|", "cleanup": True}),
+        "unigram.model": b"spiece.model:" + sentencepiece(1),
+        "bpe.model": b"spiece.model:" + sentencepiece(2),
+        "vocab.txt": b"vocab.txt:[PAD]\n[UNK]\n[CLS]\n[SEP]\nhello\n##s\n",
+        "qwen.tiktoken": b"qwen.tiktoken:SA== 0\nZQ== 1\nSGU= 2\nbA== 3\n",
+    }
+
+
 def main():
+    save("tokenizer", tokenizers(), keep=True)
     save("safetensors", {
         "empty": safetensors({}),
         "all_dtypes": safetensors({d.lower(): (d, [2], 2 * size) for d, size in

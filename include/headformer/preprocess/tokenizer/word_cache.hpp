@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +45,8 @@ class WordCache {
     Entry& entry = entries_[hash & (entries_.size() - 1)];
     entry.size = static_cast<std::uint8_t>(word.size());
     entry.count = static_cast<std::uint8_t>(ids.size());
-    std::memcpy(entry.word.data(), word.data(), word.size());
-    std::memcpy(entry.ids.data(), ids.data(), ids.size() * sizeof(TokenId));
+    std::copy(word.begin(), word.end(), entry.word.begin());
+    std::copy(ids.begin(), ids.end(), entry.ids.begin());
   }
 
  private:
