@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <limits>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "headformer/core/error.hpp"
+#include "headformer/preprocess/tokenizer/short_text.hpp"
 
 namespace headformer {
 
@@ -91,17 +91,14 @@ class Vocabulary {
     std::uint64_t hash = 0xA0761D6478BD642Fu ^ text.size();
     const char* data = text.data();
     std::size_t left = text.size();
-    for (; left >= 8; left -= 8, data += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, data, 8);
-      hash = mixed((hash ^ word) * 0xE7037ED1A0B428DBu);
-    }
-    if (left > 0) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, data, left);
-      hash = mixed((hash ^ word) * 0xE7037ED1A0B428DBu);
-    }
+    for (; left > 8; left -= 8, data += 8) hash = mixed((hash ^ load<std::uint64_t>(data)) * 0xE7037ED1A0B428DBu);
+    if (left > 0) hash = mixed((hash ^ load_short(data, left)) * 0xE7037ED1A0B428DBu);
     return mixed(hash);
+  }
+
+  bool is_text_of(TokenId id, std::string_view text) const {
+    const std::string_view known = text_of(id);
+    return known.size() == text.size() && equal_bytes(known.data(), text.data(), text.size());
   }
 
   /// The slot that holds this text or is free for it.
@@ -110,7 +107,7 @@ class Vocabulary {
     const auto tag = static_cast<std::uint32_t>(hash >> 32);
     for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
       const Slot& slot = slots_[i];
-      if (slot.id == none || (slot.tag == tag && text_of(slot.id) == text)) return i;
+      if (slot.id == none || (slot.tag == tag && is_text_of(slot.id, text))) return i;
     }
   }
   void rehash(std::size_t expected) {

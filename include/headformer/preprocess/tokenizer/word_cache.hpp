@@ -4,12 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "headformer/core/token_id.hpp"
+#include "headformer/preprocess/tokenizer/short_text.hpp"
 
 namespace headformer::detail {
 
@@ -26,8 +26,8 @@ class WordCache {
     std::uint64_t hash = word.size() * 0x9E3779B97F4A7C15u;
     const char* data = word.data();
     std::size_t left = word.size();
-    for (; left > 8; left -= 8, data += 8) hash = mixed(hash, data, 8);
-    hash = mixed(hash, data, left);
+    for (; left > 8; left -= 8, data += 8) hash = mixed(hash, load<std::uint64_t>(data));
+    hash = mixed(hash, load_short(data, left));
     return hash ^ hash >> 29;
   }
 
@@ -35,7 +35,7 @@ class WordCache {
   const TokenId* find(std::uint64_t hash, std::string_view word, std::size_t& count) const {
     if (entries_.empty()) return nullptr;
     const Entry& entry = entries_[hash & (entries_.size() - 1)];
-    if (entry.size != word.size() || std::memcmp(entry.word.data(), word.data(), word.size()) != 0) return nullptr;
+    if (entry.size != word.size() || !equal_bytes(entry.word.data(), word.data(), word.size())) return nullptr;
     count = entry.count;
     return entry.ids.data();
   }
@@ -58,9 +58,7 @@ class WordCache {
     std::uint8_t count = 0;
   };
 
-  static std::uint64_t mixed(std::uint64_t hash, const char* data, std::size_t size) {
-    std::uint64_t part = 0;
-    std::memcpy(&part, data, size);
+  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t part) {
     hash = (hash ^ part) * 0xBF58476D1CE4E5B9u;
     return hash ^ hash >> 31;
   }
