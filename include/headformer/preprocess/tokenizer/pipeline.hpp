@@ -14,7 +14,7 @@
 #include "headformer/core/error.hpp"
 #include "headformer/preprocess/encoding.hpp"
 #include "headformer/preprocess/tokenizer/added_tokens.hpp"
-#include "headformer/preprocess/tokenizer/decoders.hpp"
+#include "headformer/preprocess/tokenizer/decoder_run.hpp"
 #include "headformer/preprocess/tokenizer/encode_scratch.hpp"
 #include "headformer/preprocess/tokenizer/encoding_steps.hpp"
 #include "headformer/preprocess/tokenizer/model.hpp"
