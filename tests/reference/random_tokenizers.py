@@ -34,8 +34,8 @@ def charsmap(rule="nmt_nfkc"):
     """SentencePiece's own character map of a rule."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(corpus()), model_writer=model, model_type="char", vocab_size=200, hard_vocab_limit=False,
-        normalization_rule_name=rule, character_coverage=0.9, minloglevel=2)
+        sentence_iterator=iter(corpus()), model_writer=model, model_type="unigram", vocab_size=600, hard_vocab_limit=False,
+        normalization_rule_name=rule, character_coverage=0.98, minloglevel=2)
     from sentencepiece import sentencepiece_model_pb2
     proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString(model.getvalue())

@@ -3,7 +3,7 @@
 The program `tokenize --details` is given each code point between letters, some after others that it may combine with;
 offsets and pieces must be the reference's. A WordLevel model makes the pieces visible: all are unknown, their offsets tell.
 
-Usage: sweep_code_points.py TOKENIZE
+Usage: sweep_code_points.py TOKENIZE [NAME...]
 """
 
 import pathlib
@@ -44,6 +44,8 @@ def main():
     program, wrong = sys.argv[1], 0
     lines = list(texts())
     for name, normalizer, pre_tokenizer in cases():
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         tokenizer = Tokenizer(models.WordLevel({"<unk>": 0, **{chr(p): i + 1 for i, p in enumerate(range(0x20, 0x3000))}},
                                                unk_token="<unk>"))
         tokenizer.normalizer = normalizer

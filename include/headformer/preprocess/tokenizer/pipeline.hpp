@@ -22,6 +22,7 @@
 #include "headformer/preprocess/tokenizer/post_processor.hpp"
 #include "headformer/preprocess/tokenizer/pre_tokenizers.hpp"
 #include "headformer/preprocess/tokenizer/text_offsets.hpp"
+#include "headformer/preprocess/tokenizer/token_sink.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
 namespace headformer::detail {
@@ -78,8 +79,8 @@ class Pipeline {
       return encode({&text, 1}, options).ids;
     }
     check_text(text);
-    IdSink sink;
-    run(text, false, sink);
+    TokenSink sink;
+    run(text, sink);
     return post_process(*single_, std::move(sink.ids), add_special_tokens);
   }
 
@@ -90,10 +91,12 @@ class Pipeline {
     CutTokens cut;
     for (const std::string_view text : texts) {
       check_text(text);
-      EncodingSink sink;
+      TokenSink sink;
+      sink.tracked = true;
       sink.cut_id = model.unknown_as_text();
       sink.cut = &cut;
-      run(text, true, sink);
+      run(text, sink);
+      sink.encoding.ids = std::move(sink.ids);
       places.emplace_back(text);
       sink.encoding.type_ids.assign(sink.encoding.size(), static_cast<std::int32_t>(parts.size()));
       sink.encoding.sequence_ids.assign(sink.encoding.size(), 0);
@@ -152,54 +155,10 @@ class Pipeline {
   }
 
  private:
-  /// The white space at the ends of a token's text.
-  static TokenSpaces spaces_of(std::string_view text) {
-    TokenSpaces spaces;
-    bool leading = true;
-    for (std::size_t i = 0; i < text.size();) {
-      const char32_t point = unicode::utf8_next(text, i);
-      const bool space = point == 0x120 || unicode::is_space(point);  // U+0120: a space of the byte alphabet
-      leading = leading && space;
-      spaces.leading += leading;
-      spaces.trailing = space ? spaces.trailing + 1 : 0;
-    }
-    return spaces;
-  }
-
   /// The text of a token that the model made.
   std::string_view model_text(TokenId id) const {
     return model.vocabulary().has(id) ? model.vocabulary().text_of(id) : decoded_text(id).value_or("");
   }
-
-  /// Where tokens go when only their ids matter.
-  struct IdSink {
-    std::vector<TokenId> ids;
-    void token(TokenId id, std::size_t, std::size_t) { ids.push_back(id); }
-  };
-  /// Where they go with their places in the text.
-  struct EncodingSink {
-    Encoding encoding;
-    std::int32_t word = -1;
-    std::span<const Origin> origins;  // of the word's bytes
-    std::string_view text;            // the word
-    CutTokens* cut = nullptr;
-    TokenId cut_id = Vocabulary::none;  // whose text is what stands in the input: an added token, unigram's unknown one
-
-    void token(TokenId id, std::size_t begin, std::size_t end) {
-      encoding.ids.push_back(id);
-      encoding.word_ids.push_back(word);
-      encoding.special_tokens_mask.push_back(id == cut_id ? cut->mark_of(spaces_of(text.substr(begin, end - begin)))
-                                                          : std::uint8_t{0});
-      TextOffsets offsets{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-      if (begin < end && end <= origins.size()) {
-        offsets = {origins[begin].begin, origins[end - 1].end};
-      } else if (begin == end && !origins.empty()) {
-        offsets.begin += origins.front().begin;
-        offsets.end += origins.front().begin;
-      }
-      encoding.offsets.push_back(offsets);
-    }
-  };
 
   static void check_text(std::string_view text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()) / 8)
@@ -208,12 +167,11 @@ class Pipeline {
       throw ArgumentError("text: expected UTF-8, found an invalid sequence at byte " + std::to_string(valid));
   }
 
-  template <class Sink>
-  void run(std::string_view text, bool tracked, Sink& sink) const {
+  void run(std::string_view text, TokenSink& sink) const {
     const ScratchPool::Lease lease(*scratches_);
     EncodeScratch& scratch = *lease;
     added.split(text, false, [&](std::size_t begin, std::size_t end, TokenId id) {
-      scratch.stretch.assign(text, begin, end, tracked);
+      scratch.stretch.assign(text, begin, end, sink.tracked);
       if (id != Vocabulary::none) return put_added(scratch.stretch, 0, end - begin, id, sink);
       normalize(normalizers, scratch.stretch);
       run_normalized(begin == 0, scratch, sink);
@@ -221,8 +179,7 @@ class Pipeline {
   }
 
   /// The words of a normalised stretch of the input between added tokens.
-  template <class Sink>
-  void run_normalized(bool starts_input, EncodeScratch& scratch, Sink& sink) const {
+  void run_normalized(bool starts_input, EncodeScratch& scratch, TokenSink& sink) const {
     AlignedText& stretch = scratch.stretch;
     Words& words = scratch.words;
     added.split(stretch.text, true, [&](std::size_t begin, std::size_t end, TokenId id) {
@@ -239,25 +196,24 @@ class Pipeline {
     });
   }
 
-  static void put_added(const AlignedText&, std::size_t, std::size_t, TokenId id, IdSink& sink) {
-    sink.token(id, 0, 0);
-  }
-  static void put_added(const AlignedText& text, std::size_t begin, std::size_t end, TokenId id, EncodingSink& sink) {
+  static void put_added(const AlignedText& text, std::size_t begin, std::size_t end, TokenId id, TokenSink& sink) {
     ++sink.word;
-    sink.origins = std::span(text.origins).subspan(begin, end - begin);
-    sink.text = std::string_view(text.text).substr(begin, end - begin);
+    if (sink.tracked) {
+      sink.origins = std::span(text.origins).subspan(begin, end - begin);
+      sink.text = std::string_view(text.text).substr(begin, end - begin);
+    }
     const TokenId usual = std::exchange(sink.cut_id, id);
     sink.token(id, 0, end - begin);
     sink.cut_id = usual;
   }
 
-  void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, EncodingSink& sink) const {
-    ++sink.word;
-    sink.origins = std::span(words.text.origins).subspan(piece.begin, piece.end - piece.begin);
-    sink.text = words.view(piece);
-    model.encode(sink.text, false, scratch.model, sink);
-  }
-  void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, IdSink& sink) const {
+  void put_word(const Words& words, TextSpan piece, EncodeScratch& scratch, TokenSink& sink) const {
+    if (sink.tracked) {
+      ++sink.word;
+      sink.origins = std::span(words.text.origins).subspan(piece.begin, piece.end - piece.begin);
+      sink.text = words.view(piece);
+      return model.encode(sink.text, false, scratch.model, sink);
+    }
     const BpeModel* bpe = model_reads_bytes_ ? nullptr : model.bpe();
     for (std::string_view rest = words.view(piece); !rest.empty();) {
       const std::string_view word = rest.substr(0, bpe != nullptr ? bpe->independent_prefix(rest) : rest.size());
@@ -272,7 +228,7 @@ class Pipeline {
     }
   }
   template <class Cache>
-  void put_cached(std::string_view word, Cache& cache, ModelScratch& scratch, IdSink& sink) const {
+  void put_cached(std::string_view word, Cache& cache, ModelScratch& scratch, TokenSink& sink) const {
     const std::uint64_t hash = Cache::hash_of(word);
     std::size_t count = 0;
     if (const TokenId* ids = cache.find(hash, word, count)) {
