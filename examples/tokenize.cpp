@@ -28,7 +28,9 @@ struct Source {
       gguf = Gguf::parse(Bytes::map(path));
     }
   }
-  Tokenizer tokenizer() const { return gguf ? Tokenizer::from_gguf(*gguf) : Tokenizer::from_files(files); }
+  Tokenizer tokenizer(const std::string& path) const {
+    return gguf ? Tokenizer::from_gguf(*gguf) : Tokenizer::from(path);
+  }
   ChatTemplate chat_template(const std::string& path) const {
     std::optional<ChatTemplate> found = gguf ? ChatTemplate::from_gguf(*gguf) : ChatTemplate::from_files(files);
     if (!found) throw ConfigError(path + ": chat_template: expected one in the checkpoint, found none");
@@ -173,7 +175,7 @@ int main(int argc, char** argv) {
       const ChatTemplate templates = source.chat_template(model);
       return answer_lines([&](const OrderedJson& line) { return render(templates, line); });
     }
-    const Tokenizer tokenizer = source.tokenizer();
+    const Tokenizer tokenizer = source.tokenizer(model);
     if (!text_file.empty()) return measure(tokenizer, text_file, !no_special);
     answer_lines([&](const OrderedJson& line) {
       if (details) return encode_with_details(tokenizer, line, !no_special);

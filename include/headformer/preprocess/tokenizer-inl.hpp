@@ -51,7 +51,16 @@ inline FileReader folder_files(const std::filesystem::path& folder) {
 }  // namespace detail
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return from_files(detail::folder_files(path));
+  if (std::filesystem::is_directory(path)) {
+    try {
+      return from_files(detail::folder_files(path));
+    } catch (const FormatError& error) {
+      // What is missing has no name of a file that would say where.
+      const std::string_view message = error.what();
+      if (message.starts_with("tokenizer.json: expected this")) throw FormatError((path / message).string());
+      throw;
+    }
+  }
   return from_gguf(Gguf::parse(Bytes::map(path)));
 }
 
