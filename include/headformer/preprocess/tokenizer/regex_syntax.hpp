@@ -352,7 +352,8 @@ class RegexTranslator {
         const bool other = peek(2) == '^';
         const std::size_t begin = at_ + (other ? 3 : 2);
         const std::size_t end = pattern_.find(':', begin);
-        const std::optional<Set> named = unicode::named_set(pattern_.substr(begin, end - begin));
+        const std::string_view name = pattern_.substr(begin, end - begin);
+        const std::optional<Set> named = unicode::named_set(name == "punct" ? "PosixPunct" : name);
         if (!named) fail("an unknown POSIX bracket");
         sets = sets.united(other ? named->complement() : *named);
         at_ = end + 2;
