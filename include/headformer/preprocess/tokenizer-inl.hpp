@@ -17,9 +17,9 @@
 #include "headformer/core/executor.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
-#include "headformer/preprocess/tokenizer/folder_tokenizer.hpp"
-#include "headformer/preprocess/tokenizer/gguf_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
+#include "headformer/preprocess/tokenizer/readers/folder_tokenizer.hpp"
+#include "headformer/preprocess/tokenizer/readers/gguf_tokenizer.hpp"
 
 namespace headformer {
 namespace detail {

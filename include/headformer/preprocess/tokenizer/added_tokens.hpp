@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "headformer/core/error.hpp"
-#include "headformer/preprocess/tokenizer/vocabulary.hpp"
+#include "headformer/preprocess/tokenizer/models/vocabulary.hpp"
 #include "headformer/preprocess/unicode/properties.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 

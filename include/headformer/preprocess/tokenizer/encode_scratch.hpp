@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "headformer/preprocess/tokenizer/model.hpp"
-#include "headformer/preprocess/tokenizer/regex.hpp"
-#include "headformer/preprocess/tokenizer/split_behavior.hpp"
-#include "headformer/preprocess/tokenizer/word_cache.hpp"
+#include "headformer/preprocess/tokenizer/models/model.hpp"
+#include "headformer/preprocess/tokenizer/models/word_cache.hpp"
+#include "headformer/preprocess/tokenizer/steps/regex.hpp"
+#include "headformer/preprocess/tokenizer/steps/split_behavior.hpp"
 
 namespace headformer::detail {
 

@@ -8,8 +8,8 @@
 
 #include "headformer/preprocess/encoding.hpp"
 #include "headformer/preprocess/tokenizer/aligned_text.hpp"
-#include "headformer/preprocess/tokenizer/post_processor.hpp"
-#include "headformer/preprocess/tokenizer/vocabulary.hpp"
+#include "headformer/preprocess/tokenizer/models/vocabulary.hpp"
+#include "headformer/preprocess/tokenizer/steps/post_processor.hpp"
 #include "headformer/preprocess/unicode/properties.hpp"
 #include "headformer/preprocess/unicode/utf8.hpp"
 
