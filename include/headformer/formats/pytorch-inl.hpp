@@ -25,7 +25,7 @@ namespace detail {
 /// The files of the archive by their names below its one folder.
 class PyTorchArchive {
  public:
-  HEADFORMER_COLD explicit PyTorchArchive(const Bytes& file) : file_(file) {
+  HEADFORMER_COLD explicit PyTorchArchive(const Bytes& file) {
     const bool zip = file.size() >= 4 && load_unaligned<std::uint32_t>(file.data()) == ZipArchive::local_signature;
     if (!zip)
       throw FormatError(file.name() +
@@ -46,7 +46,6 @@ class PyTorchArchive {
   }
 
  private:
-  const Bytes& file_;
   std::vector<ZipEntry> entries_;
 };
 
