@@ -56,17 +56,21 @@ cat >"$work/header.cpp" <<'END'
 int main() {}
 END
 
+echo '#include <headformer/headformer.hpp>
+int main() {}' >"$work/umbrella.cpp"
+
 echo "$("$compiler" --version | head -n 1), ${optimise[*]}, $(date +%F)"
 printf '| %-34s | %8s | %11s | %10s |\n' "" seconds "memory, MiB" "binary, MB"
 echo '| ---------------------------------- | -------- | ----------- | ---------- |'
 measure "hello (text_generator.hpp)" "$root/examples/hello.cpp"
 measure "a program of one family" "$work/family.cpp"
 measure "a family's header alone" "$work/header.cpp"
-measure "the umbrella (headformer.hpp)" "$root/tests/consumer/umbrella.cpp"
+measure "a program of everything" "$root/tests/consumer/umbrella.cpp"
+measure "the umbrella's header alone" "$work/umbrella.cpp"
 if (($# == 1)); then
   compiled=(-DHEADFORMER_COMPILED_LIBRARY "$1/libheadformer_compiled.a")
   measure "hello, compiled library" "$root/examples/hello.cpp" "${compiled[@]}"
   measure "one family, compiled library" "$work/family.cpp" "${compiled[@]}"
   measure "its header alone, compiled library" "$work/header.cpp" "${compiled[@]}"
-  measure "the umbrella, compiled library" "$root/tests/consumer/umbrella.cpp" "${compiled[@]}"
+  measure "everything, compiled library" "$root/tests/consumer/umbrella.cpp" "${compiled[@]}"
 fi
