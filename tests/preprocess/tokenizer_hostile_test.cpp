@@ -15,20 +15,13 @@
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace headformer {
 namespace {
 
-using HostileFiles = std::map<std::string, std::string>;
-
-Tokenizer open_files(const HostileFiles& files) {
-  return Tokenizer::from_files([&](const std::string& name) {
-    const auto at = files.find(name);
-    if (at == files.end()) return Bytes();
-    const std::string& text = at->second;
-    return Bytes({reinterpret_cast<const std::byte*>(text.data()), text.size()}, nullptr, "model/" + name);
-  });
-}
+using testing::FileTexts;
+using testing::tokenizer_of;
 
 Json of_model(const char* model, const char* pre_tokenizer = "null", const char* normalizer = "null") {
   return {{"model", Json::parse(model)},
@@ -79,7 +72,7 @@ TEST(HostileText, EveryModelTakesLinearTime) {
   const std::vector<std::string> units = {"a", " ",  "\n",     "ab", "a ",     "\u0316\u0301",    "\u4eba",
                                           ".", "a.", "\u2581", "1",  "\u200d", "\U0001F468\u200d"};
   for (const auto& [name, file] : models()) {
-    const Tokenizer tokenizer = open_files({{"tokenizer.json", file.dump()}});
+    const Tokenizer tokenizer = tokenizer_of({{"tokenizer.json", file.dump()}});
     for (const std::string& unit : units) {
       std::string text;
       while (text.size() < 1000000) text += unit;
@@ -97,7 +90,7 @@ TEST(HostileText, BacktrackingPatternsEndWithAnError) {
   const Json file =
       of_model(R"({"type": "BPE", "vocab": {"a": 0}, "merges": []})",
                R"({"type": "Split", "pattern": {"Regex": "(a+)+$|b"}, "behavior": "Isolated", "invert": false})");
-  const Tokenizer tokenizer = open_files({{"tokenizer.json", file.dump()}});
+  const Tokenizer tokenizer = tokenizer_of({{"tokenizer.json", file.dump()}});
   const auto start = std::chrono::steady_clock::now();
   EXPECT_THROW((void)tokenizer.encode(std::string(1000000, 'a') + "c"), ArgumentError);
   EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 60);
@@ -125,14 +118,14 @@ std::string small_model() {
   return model;
 }
 
-TEST(HostileFiles, SentencePieceModelsAreReadOrRefused) {
+TEST(FileTexts, SentencePieceModelsAreReadOrRefused) {
   const std::string model = small_model();
-  const Tokenizer tokenizer = open_files({{"tokenizer.model", model}});
+  const Tokenizer tokenizer = tokenizer_of({{"tokenizer.model", model}});
   EXPECT_EQ(tokenizer.encode("a a", false), (std::vector<TokenId>{5, 3}));
   EXPECT_EQ(tokenizer.id_of("</s>"), 2);
   for (std::size_t size = 1; size < model.size(); ++size) {  // cut anywhere: opens or is refused
     try {
-      (void)open_files({{"tokenizer.model", model.substr(0, size)}}).encode("a a");
+      (void)tokenizer_of({{"tokenizer.model", model.substr(0, size)}}).encode("a a");
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find("model/tokenizer.model"), std::string::npos) << error.what();
     }
@@ -141,27 +134,27 @@ TEST(HostileFiles, SentencePieceModelsAreReadOrRefused) {
     std::string broken = model;
     broken[at] = static_cast<char>(broken[at] ^ 0xFF);
     try {
-      (void)open_files({{"tokenizer.model", broken}}).encode("a a");
+      (void)tokenizer_of({{"tokenizer.model", broken}}).encode("a a");
     } catch (const Error&) {
     }
   }
-  EXPECT_THROW((void)open_files({{"tokenizer.model", std::string("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f")}}),
+  EXPECT_THROW((void)tokenizer_of({{"tokenizer.model", std::string("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f")}}),
                FormatError);
 }
 
-TEST(HostileFiles, VocabulariesOfLinesAreReadOrRefused) {
-  const Tokenizer bert = open_files({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello \r\n##s\n"}});
+TEST(FileTexts, VocabulariesOfLinesAreReadOrRefused) {
+  const Tokenizer bert = tokenizer_of({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello \r\n##s\n"}});
   EXPECT_EQ(bert.encode("Hellos x"), (std::vector<TokenId>{2, 5, 6, 1, 3}));
-  EXPECT_THROW((void)open_files({{"vocab.txt", "a\xff\n"}}), FormatError);
-  EXPECT_THROW((void)open_files({{"vocab.json", R"({"a": 0})"}, {"merges.txt", "a b\n"}}), FormatError);
-  EXPECT_THROW((void)open_files({{"vocab.json", "[]"}, {"merges.txt", ""}}), FormatError);
-  EXPECT_EQ(open_files({{"qwen.tiktoken", "YQ== 0\nYg== 1\nYWI= 2\n"}}).encode("abb"), (std::vector<TokenId>{2, 1}));
+  EXPECT_THROW((void)tokenizer_of({{"vocab.txt", "a\xff\n"}}), FormatError);
+  EXPECT_THROW((void)tokenizer_of({{"vocab.json", R"({"a": 0})"}, {"merges.txt", "a b\n"}}), FormatError);
+  EXPECT_THROW((void)tokenizer_of({{"vocab.json", "[]"}, {"merges.txt", ""}}), FormatError);
+  EXPECT_EQ(tokenizer_of({{"qwen.tiktoken", "YQ== 0\nYg== 1\nYWI= 2\n"}}).encode("abb"), (std::vector<TokenId>{2, 1}));
   for (const char* line : {"YQ==", "!!!! 0", "YQ== x", "YQ== 99999999999", "YQ== 9999999"})
-    EXPECT_THROW((void)open_files({{"qwen.tiktoken", line}}), FormatError) << line;
+    EXPECT_THROW((void)tokenizer_of({{"qwen.tiktoken", line}}), FormatError) << line;
 }
 
 TEST(EncodeOptions, RefuseTheImpossible) {
-  const Tokenizer bert = open_files({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n"}});
+  const Tokenizer bert = tokenizer_of({{"vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n"}});
   const auto encode = [&](Truncation truncation, std::optional<std::string_view> second = {}) {
     EncodeOptions options;
     options.truncation = truncation;
@@ -179,7 +172,7 @@ TEST(EncodeOptions, RefuseTheImpossible) {
 }
 
 TEST(EncodeBatch, EqualsOneByOneOnAnyNumberOfThreads) {
-  const Tokenizer tokenizer = open_files({{"tokenizer.json", models().at("bpe").dump()}});
+  const Tokenizer tokenizer = tokenizer_of({{"tokenizer.json", models().at("bpe").dump()}});
   std::vector<std::string> owned;
   for (int i = 0; i < 500; ++i)
     owned.push_back(std::string(static_cast<std::size_t>(i % 37), 'a') + " b\u00e9 " + std::to_string(i));
@@ -204,7 +197,7 @@ TEST(EncodeBatch, EqualsOneByOneOnAnyNumberOfThreads) {
 }
 
 TEST(EncodeOptions, CountBytesWhenAsked) {
-  const Tokenizer tokenizer = open_files({{"tokenizer.json", models().at("bpe").dump()}});
+  const Tokenizer tokenizer = tokenizer_of({{"tokenizer.json", models().at("bpe").dump()}});
   EncodeOptions options;
   const std::string text = "\u00e9a b";
   EXPECT_EQ(tokenizer.encode(TextPair{text, {}}, options).offsets,

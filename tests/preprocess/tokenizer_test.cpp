@@ -13,20 +13,14 @@
 
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
+#include "support/tokenizer_files.hpp"
 
 namespace headformer {
 namespace {
 
-using Files = std::map<std::string, std::string>;
+using Files = testing::FileTexts;
 
-Tokenizer open(const Files& files) {
-  return Tokenizer::from_files([&](const std::string& name) {
-    const auto at = files.find(name);
-    if (at == files.end()) return Bytes();
-    const std::string& text = at->second;
-    return Bytes({reinterpret_cast<const std::byte*>(text.data()), text.size()}, nullptr, "model/" + name);
-  });
-}
+Tokenizer open(const Files& files) { return testing::tokenizer_of(files); }
 
 /// A byte-level tokenizer of a few pieces.
 Json small() {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "headformer/core/error.hpp"
@@ -110,5 +111,14 @@ inline Bytes Bytes::map(const std::filesystem::path& path) {
 /// Answers the files of a checkpoint that is not on disk: given a name relative to the checkpoint ("config.json",
 /// "model.safetensors"), its bytes, or empty Bytes with an empty name when there is no such file.
 using FileReader = std::function<Bytes(const std::string& name)>;
+
+/// Answers for the files of a folder on disk. A link that leads nowhere is a file that cannot be read, not none.
+inline FileReader folder_reader(const std::filesystem::path& folder) {
+  return [folder](const std::string& name) {
+    const std::filesystem::path path = folder / name;
+    std::error_code error;
+    return std::filesystem::exists(std::filesystem::symlink_status(path, error)) ? Bytes::map(path) : Bytes();
+  };
+}
 
 }  // namespace headformer

@@ -40,36 +40,25 @@ void share_out(Executor& executor, std::size_t count, const Body& body) {
   }
 }
 
-/// Reads the files of a folder.
-inline FileReader folder_files(const std::filesystem::path& folder) {
-  return [folder](const std::string& name) {
-    const std::filesystem::path path = folder / name;
-    return std::filesystem::is_regular_file(path) ? Bytes::map(path) : Bytes();
-  };
+/// `folder` stands before the name of a file that is missing.
+inline std::shared_ptr<const Pipeline> read_folder_tokenizer(const FileReader& files,
+                                                             const std::filesystem::path& folder) {
+  try {
+    return FolderTokenizer(files, folder).read();
+  } catch (const ConfigError& error) {
+    throw FormatError(error.what());
+  }
 }
 
 }  // namespace detail
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    try {
-      return from_files(detail::folder_files(path));
-    } catch (const FormatError& error) {
-      // What is missing has no name of a file that would say where.
-      const std::string_view message = error.what();
-      if (message.starts_with("tokenizer.json: expected this")) throw FormatError((path / message).string());
-      throw;
-    }
-  }
+  if (std::filesystem::is_directory(path)) return Tokenizer(detail::read_folder_tokenizer(folder_reader(path), path));
   return from_gguf(Gguf::parse(Bytes::map(path)));
 }
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_files(const FileReader& files) {
-  try {
-    return Tokenizer(detail::FolderTokenizer(files).read());
-  } catch (const ConfigError& error) {
-    throw FormatError(error.what());
-  }
+  return Tokenizer(detail::read_folder_tokenizer(files, {}));
 }
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_gguf(const Gguf& file) {

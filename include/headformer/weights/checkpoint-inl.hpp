@@ -57,11 +57,7 @@ HEADFORMER_COLD HEADFORMER_INLINE Checkpoint Checkpoint::from_reader(FileReader 
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE FileReader Checkpoint::folder_reader(const std::filesystem::path& folder) {
-  return [folder](const std::string& name) {
-    const std::filesystem::path path = folder / name;
-    std::error_code error;
-    return std::filesystem::exists(std::filesystem::symlink_status(path, error)) ? Bytes::map(path) : Bytes();
-  };
+  return headformer::folder_reader(folder);
 }
 
 HEADFORMER_INLINE JsonObject Checkpoint::config() const { return JsonObject(*config_, config_name_); }

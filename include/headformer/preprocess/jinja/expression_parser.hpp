@@ -98,6 +98,14 @@ class ExpressionParser : public TokenCursor {
     if (soft_ != 0 || first >= unknown_.size()) return;
     fail(unknown_[first].first, unknown_[first].second);
   }
+  /// Runs `parse` as no part of the branch around: what it does not know is an error at once.
+  template <class Parse>
+  auto unconditional(Parse parse) {
+    const unsigned soft = std::exchange(soft_, 0);
+    auto result = parse();
+    soft_ = soft;
+    return result;
+  }
   void unknown(Position at, const std::string& message) {
     if (soft_ == 0) fail(at, message);
     unknown_.emplace_back(at, message);
@@ -425,11 +433,11 @@ class ExpressionParser : public TokenCursor {
   }
   /// Filters one after another, as {% filter %} and {% set %} blocks have them; they are known even in a branch.
   ExpressionPtr parse_filter_chain() {
-    const unsigned soft = std::exchange(soft_, 0);
-    ExpressionPtr node = parse_filter(nullptr);
-    while (skip_symbol("|")) node = parse_filter(std::move(node));
-    soft_ = soft;
-    return node;
+    return unconditional([&] {
+      ExpressionPtr node = parse_filter(nullptr);
+      while (skip_symbol("|")) node = parse_filter(std::move(node));
+      return node;
+    });
   }
   ExpressionPtr parse_test(ExpressionPtr value) {
     const Position at = next().position;

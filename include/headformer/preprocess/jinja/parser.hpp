@@ -132,10 +132,8 @@ class Parser : public ExpressionParser {
   /// Runs `parse` as the body of something that is no conditional branch and no part of the loop around.
   template <class Parse>
   auto apart(Parse parse) {
-    const unsigned soft = std::exchange(soft_, 0);
     const unsigned loops = std::exchange(loops_, 0);
-    auto result = parse();
-    soft_ = soft;
+    auto result = unconditional(parse);
     loops_ = loops;
     return result;
   }
@@ -153,11 +151,7 @@ class Parser : public ExpressionParser {
       loops_ = 1;
       return parse_body({"endfor", "else"});
     });
-    if (next().text == "else") {
-      const unsigned soft = std::exchange(soft_, 0);
-      node->otherwise = parse_body_to("endfor");
-      soft_ = soft;
-    }
+    if (next().text == "else") node->otherwise = unconditional([&] { return parse_body_to("endfor"); });
     return node;
   }
 
@@ -246,9 +240,7 @@ class Parser : public ExpressionParser {
     next();
     auto node = std::make_unique<FilterBlock>(at);
     node->filter = parse_filter_chain();
-    const unsigned soft = std::exchange(soft_, 0);
-    node->body = parse_body_to("endfilter");
-    soft_ = soft;
+    node->body = unconditional([&] { return parse_body_to("endfilter"); });
     return node;
   }
   StatementPtr parse_with(Position at) {

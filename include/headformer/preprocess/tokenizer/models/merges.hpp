@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,19 @@ class MergeTable {
     slot = {key_of(left, right), rank, result};
   }
 
+  /// The same by text; the joint one leaves out `prefix` bytes of the right piece. False, and nothing is added, when
+  /// the vocabulary lacks one of the three.
+  bool add(const Vocabulary& vocabulary, std::string_view left, std::string_view right, std::size_t prefix,
+           std::uint32_t rank) {
+    joint_.assign(left).append(right.substr(std::min(prefix, right.size())));
+    const TokenId a = vocabulary.find(left);
+    const TokenId b = vocabulary.find(right);
+    const TokenId result = vocabulary.find(joint_);
+    if (a == Vocabulary::none || b == Vocabulary::none || result == Vocabulary::none) return false;
+    add(a, b, rank, result);
+    return true;
+  }
+
   BpeMerge find(const BpeSymbol& left, const BpeSymbol& right, std::string_view /*word*/) const {
     const Slot& slot = slots_[place(key_of(left.id, right.id))];
     return slot.key == empty ? BpeMerge{} : BpeMerge{slot.rank, slot.result};
@@ -75,6 +89,7 @@ class MergeTable {
   }
 
   std::vector<Slot> slots_;
+  std::string joint_;  // of the merge that is added by text
   std::size_t used_ = 0;
 };
 

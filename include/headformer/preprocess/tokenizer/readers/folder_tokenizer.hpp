@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,9 @@ namespace headformer::detail {
 /// Reads a checkpoint's tokenizer from whatever it brings; see Tokenizer::from_files.
 class FolderTokenizer {
  public:
-  explicit FolderTokenizer(const FileReader& files) : files_(&files), tokens_(files) {}
+  /// `folder`, which may be empty, stands before the name of a file that is missing.
+  FolderTokenizer(const FileReader& files, std::filesystem::path folder)
+      : files_(&files), folder_(std::move(folder)), tokens_(files) {}
 
   HEADFORMER_COLD std::shared_ptr<const Pipeline> read() {
     if (!(*files_)("tokenizer.json").name().empty()) return read_json_tokenizer(*files_);
@@ -46,9 +49,9 @@ class FolderTokenizer {
     for (const TiktokenName& known : tiktoken_names)
       if (const Bytes file = (*files_)(std::string(known.name)); !file.name().empty())
         return read_tiktoken(file, known.pre_tokenizer);
-    throw FormatError(
-        "tokenizer.json: expected this file in the checkpoint, or vocab.json with merges.txt, vocab.txt, a "
-        "SentencePiece .model or a .tiktoken, found none");
+    throw FormatError((folder_ / "tokenizer.json").string() +
+                      ": expected this file in the checkpoint, or vocab.json with merges.txt, vocab.txt, a "
+                      "SentencePiece .model or a .tiktoken, found none");
   }
 
  private:
@@ -182,6 +185,7 @@ class FolderTokenizer {
   }
 
   const FileReader* files_;
+  std::filesystem::path folder_;
   TokenFiles tokens_;
   PublishedClass kind_ = PublishedClass::as_written;
   std::optional<SpecialTokens> specials_;

@@ -39,9 +39,7 @@ inline std::shared_ptr<Pipeline> read_gguf_sentencepiece(const Gguf& file, const
 
   BpeOptions options;
   options.fuse_unk = options.byte_fallback = true;
-  if (file.has("tokenizer.ggml.unknown_token_id"))
-    options.unk_token = vocabulary.text_of(static_cast<TokenId>(
-        file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)));
+  if (const auto unk = tokens.unknown_token(file)) options.unk_token = vocabulary.text_of(*unk);
   BpeModel::Merges merges;
   if (file.has("tokenizer.ggml.merges")) {
     merges = read_gguf_merges(file, vocabulary);
@@ -94,9 +92,7 @@ inline std::shared_ptr<Pipeline> read_gguf_byte_level(const Gguf& file, const Gg
   options.ignore_merges = pre->ignore_merges;
   if (!pre->byte_level) {
     options.byte_fallback = options.fuse_unk = pre->marks;
-    if (file.has("tokenizer.ggml.unknown_token_id"))
-      options.unk_token = vocabulary.text_of(static_cast<TokenId>(
-          file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)));
+    if (const auto unk = tokens.unknown_token(file)) options.unk_token = vocabulary.text_of(*unk);
   }
   MergeTable merges = read_gguf_merges(file, vocabulary);
   auto pipeline =

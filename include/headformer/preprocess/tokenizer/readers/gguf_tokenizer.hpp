@@ -36,10 +36,9 @@ inline void add_gguf_tokens(const Gguf& file, const GgufTokens& tokens, Pipeline
     if (!is_gguf_padding(tokens.text(file, i), i)) add(i, type == GgufTokens::control);
   }
   const auto role = [&](const char* key) -> std::optional<TokenId> {
-    if (!file.has(key)) return std::nullopt;
-    const Index id = file.integer(key, 0, static_cast<Index>(tokens.size()) - 1);
-    if (!pipeline.is_added_special(static_cast<TokenId>(id))) add(static_cast<std::size_t>(id), true);
-    return static_cast<TokenId>(id);
+    const std::optional<TokenId> id = tokens.named(file, key);
+    if (id && !pipeline.is_added_special(*id)) add(static_cast<std::size_t>(*id), true);
+    return id;
   };
   pipeline.bos = role("tokenizer.ggml.bos_token_id");
   pipeline.eos = role("tokenizer.ggml.eos_token_id");
@@ -50,8 +49,8 @@ inline void add_gguf_tokens(const Gguf& file, const GgufTokens& tokens, Pipeline
 /// Puts the special tokens around texts.
 inline void put_gguf_template(const Gguf& file, const GgufTokens& tokens, Pipeline& pipeline, GgufAround around) {
   const auto id_of = [&](const char* key, std::optional<TokenId> fallback) -> std::optional<TokenId> {
-    if (!file.has(key)) return fallback;
-    return static_cast<TokenId>(file.integer(key, 0, static_cast<Index>(tokens.size()) - 1));
+    const std::optional<TokenId> id = tokens.named(file, key);
+    return id ? id : fallback;
   };
   const std::optional<TokenId> sep = id_of("tokenizer.ggml.seperator_token_id", pipeline.eos);
   std::vector<PostStep>& steps = pipeline.post_processor.steps;

@@ -40,6 +40,14 @@ class GgufTokens {
                         "]: expected UTF-8, found " + detail::quoted(text));
     return text;
   }
+  /// The token that a key names by its id; nothing without the key. Throws ConfigError for an id that no token has.
+  std::optional<TokenId> named(const Gguf& file, const char* key) const {
+    if (!file.has(key)) return std::nullopt;
+    return static_cast<TokenId>(file.integer(key, 0, static_cast<Index>(size()) - 1));
+  }
+  std::optional<TokenId> unknown_token(const Gguf& file) const {
+    return named(file, "tokenizer.ggml.unknown_token_id");
+  }
   void check_size(const Gguf& file, const char* key, std::size_t size) const {
     if (size != texts_.size())
       throw FormatError(file.file().name() + ": key '" + key + "': expected " + std::to_string(texts_.size()) +
@@ -60,22 +68,15 @@ inline bool is_gguf_padding(std::string_view text, std::size_t id) {
 inline MergeTable read_gguf_merges(const Gguf& file, const Vocabulary& vocabulary) {
   const GgufArray list = file.array("tokenizer.ggml.merges");
   MergeTable merges(list.size());
-  std::string joint;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string_view text = list.string(i);
     const std::size_t space = text.find(' ', 1);
     const std::string_view left = text.substr(0, space);
     const std::string_view right = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
-    joint.assign(left);
-    joint += right;
-    const TokenId a = vocabulary.find(left);
-    const TokenId b = vocabulary.find(right);
-    const TokenId result = vocabulary.find(joint);
-    if (right.empty() || a == Vocabulary::none || b == Vocabulary::none || result == Vocabulary::none)
+    if (right.empty() || !merges.add(vocabulary, left, right, 0, static_cast<std::uint32_t>(i)))
       throw FormatError(file.file().name() + ": key 'tokenizer.ggml.merges'[" + std::to_string(i) +
                         "]: expected two pieces that are in the vocabulary with their joint text, found " +
                         detail::quoted(text));
-    merges.add(a, b, static_cast<std::uint32_t>(i), result);
   }
   return merges;
 }

@@ -34,9 +34,7 @@ inline std::shared_ptr<Pipeline> read_gguf_word_piece(const Gguf& file, const Gg
                              : vocabulary.add_copy(id, "##" + std::string(text));
     }
   }
-  if (file.has("tokenizer.ggml.unknown_token_id"))
-    options.unk_token = vocabulary.text_of(static_cast<TokenId>(
-        file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)));
+  if (const auto unk = tokens.unknown_token(file)) options.unk_token = vocabulary.text_of(*unk);
   BertNormalizer normalizer{true, true, false, file.boolean_or("tokenizer.ggml.normalizer.lowercase", !cased)};
   normalizer.strip_accents = file.boolean_or("tokenizer.ggml.normalizer.strip_accents", normalizer.lowercase);
   auto pipeline = std::make_shared<Pipeline>(Model(WordPieceModel(std::move(vocabulary), options)));
@@ -59,10 +57,8 @@ inline std::shared_ptr<Pipeline> read_gguf_unigram(const Gguf& file, const GgufT
       throw FormatError(file.file().name() + ": key 'tokenizer.ggml.scores'[" + std::to_string(i) +
                         "]: expected a finite number, found another");
   }
-  const auto unk = static_cast<TokenId>(
-      file.has("tokenizer.ggml.unknown_token_id")
-          ? file.integer("tokenizer.ggml.unknown_token_id", 0, static_cast<Index>(tokens.size()) - 1)
-          : std::min<Index>(2, static_cast<Index>(tokens.size()) - 1));
+  const TokenId unk =
+      tokens.unknown_token(file).value_or(static_cast<TokenId>(std::min<std::size_t>(2, tokens.size() - 1)));
   auto pipeline = std::make_shared<Pipeline>(Model(UnigramModel(std::move(vocabulary), std::move(scores), unk, false)));
   constexpr const char* charsmap = "tokenizer.ggml.precompiled_charsmap";
   if (file.has(charsmap)) {

@@ -40,7 +40,6 @@ inline MergeTable read_merges(const JsonObject& model, const Vocabulary& vocabul
   MergeTable merges(list->size());
   std::size_t index = 0;
   std::uint32_t rank = 0;
-  std::string joint;
   for (const Json& entry : *list) {
     const auto fail = [&](const std::string& expected) {
       throw FormatError(model.file() + ": " + model.path_of("merges") + "[" + std::to_string(index) + "]: expected " +
@@ -64,14 +63,8 @@ inline MergeTable read_merges(const JsonObject& model, const Vocabulary& vocabul
     } else {
       fail("two pieces");
     }
-    const TokenId a = vocabulary.find(left);
-    const TokenId b = vocabulary.find(right);
-    joint.assign(left);
-    joint += right.substr(std::min(prefix.size(), right.size()));
-    const TokenId result = vocabulary.find(joint);
-    if (a == Vocabulary::none || b == Vocabulary::none || result == Vocabulary::none)
+    if (!merges.add(vocabulary, left, right, prefix.size(), rank++))
       fail("two pieces that are in the vocabulary with their joint text");
-    merges.add(a, b, rank++, result);
     ++index;
   }
   return merges;

@@ -71,21 +71,15 @@ HEADFORMER_COLD inline Vocabulary read_vocabulary_json(const Bytes& file) {
 HEADFORMER_COLD inline MergeTable read_merge_lines(const Bytes& file, const Vocabulary& vocabulary) {
   MergeTable merges(static_cast<std::size_t>(std::count(file.text().begin(), file.text().end(), '\n')));
   std::uint32_t rank = 0;
-  std::string joint;
   each_line(file, [&](std::string_view line, std::size_t number) {
     if (line.starts_with("#version")) return;
     const std::size_t space = line.find(' ');
     const std::string_view left = line.substr(0, space);
     const std::string_view right = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
-    joint.assign(left).append(right);
-    const TokenId a = vocabulary.find(left);
-    const TokenId b = vocabulary.find(right);
-    const TokenId result = vocabulary.find(joint);
-    if (right.empty() || a == Vocabulary::none || b == Vocabulary::none || result == Vocabulary::none)
+    if (right.empty() || !merges.add(vocabulary, left, right, 0, rank++))
       throw FormatError(file.name() + ": line " + std::to_string(number) +
                         ": expected two pieces that are in the vocabulary with their joint text, found " +
                         quoted(line));
-    merges.add(a, b, rank++, result);
   });
   return merges;
 }
