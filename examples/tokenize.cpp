@@ -60,6 +60,18 @@ OrderedJson encode(const Tokenizer& tokenizer, const OrderedJson& line, bool spe
   return tokenizer.encode(line.get_ref<const std::string&>(), special);
 }
 
+/// The value that a key's name stands for; the first choice where there is no such key.
+template <class T>
+T named(const OrderedJson& input, const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
+  const std::string found = input.value(key, std::string(choices.begin()->first));
+  std::string known;
+  for (const auto& [name, value] : choices) {
+    if (found == name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw ArgumentError("line: " + std::string(key) + ": expected one of " + known + ", found " + found);
+}
+
 /// What --details prints: a line is a text, or an object with `text`, `pair` and the options' names.
 OrderedJson encode_with_details(const Tokenizer& tokenizer, const OrderedJson& line, bool special) {
   const OrderedJson input = line.is_string() ? OrderedJson{{"text", line}} : line;
@@ -70,19 +82,20 @@ OrderedJson encode_with_details(const Tokenizer& tokenizer, const OrderedJson& l
   const auto pair = input.value("pair", std::string());
   EncodeOptions options;
   options.add_special_tokens = special;
-  if (input.value("unit", "characters") == "bytes") options.offsets = OffsetUnit::bytes;
+  options.offsets =
+      named<OffsetUnit>(input, "unit", {{"characters", OffsetUnit::characters}, {"bytes", OffsetUnit::bytes}});
   const auto side = [&](const char* key) {
-    return input.value(key, "right") == "left" ? SequenceSide::left : SequenceSide::right;
+    return named<SequenceSide>(input, key, {{"right", SequenceSide::right}, {"left", SequenceSide::left}});
   };
   if (input.contains("max_length")) {
     Truncation& cut = options.truncation.emplace();
     cut.max_length = input.at("max_length").get<Index>();
     cut.stride = input.value("stride", Index{0});
     cut.side = side("truncation_side");
-    const std::string strategy = input.value("truncation", "longest_first");
-    cut.strategy = strategy == "only_first"    ? TruncationStrategy::only_first
-                   : strategy == "only_second" ? TruncationStrategy::only_second
-                                               : TruncationStrategy::longest_first;
+    cut.strategy = named<TruncationStrategy>(input, "truncation",
+                                             {{"longest_first", TruncationStrategy::longest_first},
+                                              {"only_first", TruncationStrategy::only_first},
+                                              {"only_second", TruncationStrategy::only_second}});
   }
   if (input.contains("pad_to") || input.contains("pad_to_multiple_of")) {
     Padding& padding = options.padding.emplace();

@@ -205,6 +205,9 @@ def sentence_pieces(make):
     extra = dict(extra_ids=10, additional_special_tokens=[f"<extra_id_{i}>" for i in range(10)])
     make("t5", "T5Tokenizer", "t5", {"tokenizer.json": t5}, **extra)
     make("t5_files", "T5Tokenizer", "t5", {"spiece.model": big})
+    make("pegasus_files", "PegasusTokenizer", "pegasus", {"spiece.model": big})
+    make("pegasus_named_files", "PegasusTokenizer", "pegasus", {"spiece.model": small}, offset=20, mask_token="<mask_2>",
+         mask_token_sent="<mask_1>")
 
     fairseq = sentencepiece_file("unigram", user_defined_symbols=["<sep>", "right"])
     proto = proto_of(fairseq)

@@ -104,8 +104,6 @@ class FolderTokenizer {
     std::shared_ptr<const Charsmap> charsmap;
     if (!model.charsmap.empty())
       charsmap = precompiled_normalizer(model.charsmap, file.name() + ": normalizer_spec.precompiled_charsmap").map;
-    if (kind_ == PublishedClass::pegasus)
-      throw FormatError(file.name() + ": expected a tokenizer.json beside it for PegasusTokenizer, found none");
     const std::vector<AddedToken> added = sentencepiece_added_tokens(model);
     if (kind_ != PublishedClass::as_written) {
       PublishedComponents parts = components(kind_, charsmap);

@@ -78,6 +78,24 @@ HEADFORMER_COLD inline std::vector<ScoredPiece> class_pieces(const SentencePiece
           pieces.push_back({std::string(piece.text), static_cast<double>(piece.score)});
       break;
     }
+    case Class::pegasus: {
+      put("pad", "<pad>");
+      put("eos", "</s>");
+      // As convert_from_spm names them where the configuration does not: the other way round than the class does.
+      const auto put_mask = [&](const char* key, const char* fallback) {
+        const Json* named = config.find(key);
+        if (named != nullptr && named->is_null()) return;
+        const std::string text = named != nullptr && named->is_object() ? config.object(key).string("content")
+                                                                        : config.string_or(key, fallback);
+        if (pieces.back().text != text) pieces.push_back({text, 0});
+      };
+      put_mask("mask_token", "<mask_1>");
+      put_mask("mask_token_sent", "<mask_2>");
+      for (Index i = 2; i < config.integer_or("offset", 103, 0, 1 << 16); ++i)
+        pieces.push_back({"<unk_" + std::to_string(i) + ">", -100});
+      put_file(2);
+      break;
+    }
     case Class::t5:
       put_file(0);
       for (Index i = config.integer_or("extra_ids", 100, 0, 1 << 16); i-- > 0;)

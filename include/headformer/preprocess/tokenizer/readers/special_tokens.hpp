@@ -83,6 +83,13 @@ HEADFORMER_COLD inline std::vector<std::string> default_extra_tokens(PublishedCl
       tokens.push_back("<extra_id_" + std::to_string(i) + ">");
   if (kind == Class::xglm)
     for (int i = 0; i < 7; ++i) tokens.push_back("<madeupword" + std::to_string(i) + ">");
+  if (kind == Class::pegasus) {
+    const Json* sentence_mask = config.find("mask_token_sent");
+    if (sentence_mask == nullptr || !sentence_mask->is_null())
+      tokens.push_back(config.string_or("mask_token_sent", "<mask_1>"));
+    for (Index i = 2; i < config.integer_or("offset", 103, 0, 1 << 16); ++i)
+      tokens.push_back("<unk_" + std::to_string(i) + ">");
+  }
   if (kind == Class::camembert) tokens = {"<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"};
   const auto languages = [&](std::string_view codes) {
     for (; !codes.empty(); codes.remove_prefix(6)) tokens.emplace_back(codes.substr(0, 5));
