@@ -104,7 +104,7 @@ class BpeModel {
     } else {
       const auto& implied = std::get<ImpliedMerges>(merges_);
       merger.run([&](const BpeSymbol& a, const BpeSymbol& b) {
-        if (a.fixed || b.fixed) return BpeMerge{};
+        if (!implied.may_merge(vocabulary_, a, b, word)) return BpeMerge{};
         return scratch.pairs.find(a.id, b.id, [&] { return implied.find(vocabulary_, a, b, word); });
       });
     }

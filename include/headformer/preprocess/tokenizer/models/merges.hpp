@@ -103,10 +103,16 @@ class ImpliedMerges {
   explicit ImpliedMerges(std::vector<std::uint32_t> ranks, bool shorter_first = false)
       : ranks_(std::move(ranks)), shorter_first_(shorter_first) {}
 
+  /// False for most pairs that do not merge, and cheap. The two are neighbours.
+  bool may_merge(const Vocabulary& vocabulary, const BpeSymbol& left, const BpeSymbol& right,
+                 std::string_view word) const {
+    return !left.fixed && !right.fixed && left.begin + left.size == right.begin &&
+           vocabulary.may_have(joint(left, right, word));
+  }
+  /// For two that may merge.
   BpeMerge find(const Vocabulary& vocabulary, const BpeSymbol& left, const BpeSymbol& right,
                 std::string_view word) const {
-    if (left.fixed || right.fixed || left.begin + left.size != right.begin) return {};
-    const TokenId id = vocabulary.find(word.substr(left.begin, left.size + right.size));
+    const TokenId id = vocabulary.find(joint(left, right, word));
     if (id == Vocabulary::none) return {};
     const auto order = [&](const BpeSymbol& part) {
       const auto length =
@@ -118,6 +124,10 @@ class ImpliedMerges {
   }
 
  private:
+  static std::string_view joint(const BpeSymbol& left, const BpeSymbol& right, std::string_view word) {
+    return word.substr(left.begin, left.size + right.size);
+  }
+
   static constexpr std::uint64_t longest_part = 0xFFFF;
   std::vector<std::uint32_t> ranks_;
   bool shorter_first_;
