@@ -5,14 +5,23 @@
 
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_encoder.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/models/causal_lm/causal_lm_model.hpp"
+#include "headformer/models/encoders/encoder_model.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
 HEADFORMER_INLINE std::unique_ptr<Model> open_model(const Checkpoint& checkpoint, ModelOptions options) {
   if (options.load.executor == nullptr) options.load.executor = options.workspace->executor.get();
+  if (is_encoder(checkpoint))
+    return std::make_unique<EncoderModel>(open_encoder(checkpoint, options.load), options.workspace);
+  if (!is_causal_lm(checkpoint)) {
+    const bool gguf = checkpoint.is_gguf();
+    detail::fail_architecture(checkpoint, causal_lm_architectures(gguf) + (gguf ? "" : ", " + encoder_architectures()));
+  }
   std::shared_ptr<const CausalLanguageModel> model = open_causal_lm(checkpoint, options.load);
   return std::make_unique<CausalLmModel>(std::move(model), options.workspace, options.cache);
 }

@@ -8,6 +8,7 @@
 #include "headformer/auto_causal_lm.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/models/gemma.hpp"
 #include "headformer/models/gemma2.hpp"
 #include "headformer/models/gemma3.hpp"
@@ -28,31 +29,41 @@ inline constexpr const CausalLmFamily* causal_lm_families[] = {
     &gemma::family, &gemma2::family, &gemma3::family,  &phi3::family,  &smollm3::family,
 };
 
-/// The family a checkpoint names. Throws ConfigError for one that is not known.
-HEADFORMER_COLD inline const CausalLmFamily& find_causal_lm_family(const Checkpoint& checkpoint) {
+namespace detail {
+
+/// nullptr when the checkpoint names none of them.
+HEADFORMER_COLD inline const CausalLmFamily* match_causal_lm(const Checkpoint& checkpoint) {
   const std::string architecture = checkpoint.architecture();
   for (const CausalLmFamily* family : causal_lm_families) {
     const auto& names = family->architectures;
     // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
     const bool named = checkpoint.is_gguf() ? !architecture.empty() && family->gguf_architecture == architecture
                                             : std::find(names.begin(), names.end(), architecture) != names.end();
-    if (named) {
-      return *family;
-    }
+    if (named) return family;
   }
-  std::string known;
+  return nullptr;
+}
+
+}  // namespace detail
+
+HEADFORMER_COLD HEADFORMER_INLINE bool is_causal_lm(const Checkpoint& checkpoint) {
+  return detail::match_causal_lm(checkpoint) != nullptr;
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::string causal_lm_architectures(bool gguf) {
+  std::string names;
   for (const CausalLmFamily* family : causal_lm_families) {
-    if (checkpoint.is_gguf()) {
-      if (!family->gguf_architecture.empty())
-        known += (known.empty() ? "" : ", ") + std::string(family->gguf_architecture);
-    } else {
-      for (const std::string_view name : family->architectures)
-        known += (known.empty() ? "" : ", ") + std::string(name);
-    }
+    if (gguf) detail::add_name(names, family->gguf_architecture);
+    for (const std::string_view name : family->architectures) detail::add_name(names, gguf ? "" : name);
   }
-  throw ConfigError((checkpoint.is_gguf() ? checkpoint.name() + ": general.architecture"
-                                          : checkpoint.config().file() + ": architectures") +
-                    ": expected one of " + known + ", found " + detail::quoted(architecture));
+  return names;
+}
+
+/// The family a checkpoint names. Throws ConfigError for one that is not known.
+HEADFORMER_COLD inline const CausalLmFamily& find_causal_lm_family(const Checkpoint& checkpoint) {
+  const CausalLmFamily* const family = detail::match_causal_lm(checkpoint);
+  if (family == nullptr) detail::fail_architecture(checkpoint, causal_lm_architectures(checkpoint.is_gguf()));
+  return *family;
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<CausalLanguageModel> open_causal_lm(const Checkpoint& checkpoint,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/models/causal_lm/memory_estimate.hpp"
@@ -16,6 +17,11 @@ class Checkpoint;
 std::unique_ptr<CausalLanguageModel> open_causal_lm(const Checkpoint& checkpoint, const LoadOptions& options = {});
 /// The same for a Hugging Face folder or a GGUF file.
 std::unique_ptr<CausalLanguageModel> open_causal_lm(const std::filesystem::path& path, const LoadOptions& options = {});
+
+/// Whether the checkpoint names a decoder language model.
+bool is_causal_lm(const Checkpoint& checkpoint);
+/// The names of all of them, in folders or in GGUF files, for messages.
+std::string causal_lm_architectures(bool gguf);
 
 /// What opening and running this checkpoint will take, from its headers alone.
 MemoryEstimate memory_estimate(const Checkpoint& checkpoint, const LoadOptions& options = {},

@@ -79,7 +79,8 @@ SmallCheckpoint as_folder(const Checkpoint& gguf, const Twin& twin) {
         std::copy_n(stored.data() + from * columns, columns, values.data() + r * columns);
       }
     }
-    result.tensors.emplace(with_layer(row->hugging_face, layer) + member, StoredTensor::of(shape, values));
+    result.tensors.emplace(with_layers(row->hugging_face, std::span(&layer, 1)) + member,
+                           StoredTensor::of(shape, values));
   }
   return result;
 }

@@ -43,6 +43,8 @@ struct Golden {
   std::filesystem::path inputs;
   std::filesystem::path outputs;
   double tolerance = 0;
+
+  bool of_encoder() const { return name.starts_with("encoders/"); }
 };
 
 inline std::vector<Golden> read_manifest() {

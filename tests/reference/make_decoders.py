@@ -54,10 +54,11 @@ def write_checkpoint(variant, model, folder):
     dtype = getattr(torch, variant.dtype)
     model = model.to(dtype)
     size = sum(p.numel() * p.element_size() for p in model.parameters())
-    model.save_pretrained(folder, max_shard_size=10**9 if variant.shards == 1 else int(size / variant.shards * 1.15))
+    shards = getattr(variant, "shards", 1)
+    model.save_pretrained(folder, max_shard_size=10**9 if shards == 1 else int(size / shards * 1.15))
     path = folder / "config.json"
     config = json.loads(path.read_text())
-    if variant.manner == "4":
+    if getattr(variant, "manner", "5") == "4":
         tensors = published_tensors(load_file(folder / "model.safetensors"), variant, config)
         save_file({k: t.contiguous() for k, t in tensors.items()}, folder / "model.safetensors", {"format": "pt"})
         config = published_config(config, variant.family)

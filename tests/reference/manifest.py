@@ -5,6 +5,7 @@ from pathlib import Path
 
 GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 DECODERS = GOLDENS / "decoders"
+ENCODERS = GOLDENS / "encoders"
 PATH = GOLDENS / "manifest.json"
 KEYS = ("name", "family", "architecture", "format", "dtype", "path", "inputs", "outputs", "tolerance", "reference",
         "notes")

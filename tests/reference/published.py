@@ -1,6 +1,9 @@
 """The manner of publication before transformers 5: config.json keys and tensor names."""
 
+import json
+
 import torch
+from safetensors.torch import load_file, save_file
 
 
 def published_config(config, family):
@@ -68,3 +71,79 @@ def published_tensors(tensors, variant, config):
             out[f"model.layers.{i}.self_attn.rotary_emb.inv_freq"] = \
                 1.0 / 10000.0 ** (torch.arange(0, dim, 2).float() / dim)
     return out
+
+
+# What the files of encoders were like before transformers 5, by the name of the manner.
+ENCODER_MANNERS = {}
+
+
+def encoder_manner(function):
+    ENCODER_MANNERS[function.__name__] = function
+    return function
+
+
+@encoder_manner
+def gamma_beta(tensors, config):
+    """BERT: LayerNorm.gamma and .beta, the buffer of positions, the heads of pre-training, in pytorch_model.bin."""
+    width = config["hidden_size"]
+    out = {name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+           for name, tensor in tensors.items()}
+    out["bert.embeddings.position_ids"] = torch.arange(config["max_position_embeddings"]).view(1, -1)
+    out["bert.pooler.dense.weight"] = torch.ones(width, width)
+    out["bert.pooler.dense.bias"] = torch.ones(width)
+    out["cls.seq_relationship.weight"] = torch.ones(2, width)
+    out["cls.seq_relationship.bias"] = torch.ones(2)
+    return out
+
+
+@encoder_manner
+def prefixed(tensors, config):
+    """A base class on the checkpoint of a model with a head."""
+    out = {f"bert.{name}": tensor for name, tensor in tensors.items()}
+    out["cls.predictions.bias"] = torch.ones(config["vocab_size"])
+    return out
+
+
+@encoder_manner
+def modernbert(tensors, config):
+    """ModernBERT's config of transformers 4."""
+    rope = config.pop("rope_parameters")
+    config["global_rope_theta"] = rope["full_attention"]["rope_theta"]
+    config["local_rope_theta"] = rope["sliding_attention"]["rope_theta"]
+    config.pop("layer_types")
+    config["global_attn_every_n_layers"] = 3
+    return tensors
+
+
+@encoder_manner
+def nomic(tensors, config):
+    """NomicBERT's own names, queries, keys and values in one matrix."""
+    names = {"embeddings.LayerNorm": "emb_ln", "layers.": "encoder.layers.", "self_attn.o_proj": "attn.out_proj",
+             "mlp.up_proj": "mlp.fc11", "mlp.gate_proj": "mlp.fc12", "mlp.down_proj": "mlp.fc2",
+             "post_attention_layernorm": "norm1", "post_mlp_layernorm": "norm2"}
+    out = {}
+    for name, tensor in tensors.items():
+        if "q_proj" in name:
+            parts = [tensors[name.replace("q_proj", part)] for part in ("q_proj", "k_proj", "v_proj")]
+            name, tensor = name.replace("self_attn.q_proj", "attn.Wqkv"), torch.cat(parts)
+        elif "k_proj" in name or "v_proj" in name:
+            continue
+        for ours, theirs in names.items():
+            name = name.replace(ours, theirs)
+        out[name] = tensor
+    return out
+
+
+def publish_encoder(variant, folder):
+    """Rewrites a checkpoint in the manner that its variant asks for."""
+    if not variant.published:
+        return
+    config = json.loads((folder / "config.json").read_text())
+    tensors = ENCODER_MANNERS[variant.published](load_file(folder / "model.safetensors"), config)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    if variant.published == "gamma_beta":
+        (folder / "model.safetensors").unlink()
+        torch.save(tensors, folder / "pytorch_model.bin")
+    else:
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})

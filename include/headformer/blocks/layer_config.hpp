@@ -6,11 +6,19 @@
 
 namespace headformer {
 
+/// Which of a checkpoint's layers this is, where several share one (see SharedStack).
+struct LayerSharing {
+  Index group = 0;
+  Index member = 0;  ///< of the group
+  friend bool operator==(const LayerSharing&, const LayerSharing&) = default;
+};
+
 /// What one layer of a stack is made from.
 struct LayerConfig {
   NormConfig norm;
   AttentionConfig attention;
   FeedForwardConfig feed_forward;
+  LayerSharing sharing = {};
 };
 
 }  // namespace headformer

@@ -8,9 +8,9 @@
 namespace headformer {
 
 /// One residual layer, norm before each sub-layer (GPT-2, Llama, ViT). x [T, D] in place.
-template <Module Norm, Module Attention, Module FeedForward>
+template <Module Norm, Module Attention, Module FeedForward, Module AttentionNorm = Norm>
 struct PreNormBlock {
-  Norm attn_norm;
+  AttentionNorm attn_norm;
   Attention attn;
   Norm ff_norm;
   FeedForward ff;

@@ -9,42 +9,42 @@
 #include "headformer/nn/attention_config.hpp"
 #include "headformer/nn/ends_in_linear.hpp"
 #include "headformer/nn/linear.hpp"
+#include "headformer/nn/masks.hpp"
 #include "headformer/nn/norm.hpp"
 
 namespace headformer {
 
-/// Mask policies: which keys [i - left, i + right] the query at absolute index i sees.
-struct Causal {
-  static kernels::AttentionParameters apply(kernels::AttentionParameters parameters, Index window) {
-    if (window > 0) parameters.left = window - 1;
-    parameters.right = 0;
-    return parameters;
-  }
+// Position policies: what happens to queries and keys before they meet, and what is added to their scores.
+
+/// Nothing: positions came in with the embeddings.
+struct NoRotary {
+  NoRotary(const AttentionConfig&, const Weights&) {}
+  static void rotate(Context&, const AttentionConfig&, TensorView<float>) {}
+  static void add_bias(Context&, const AttentionConfig&, TensorView<const float>, TensorView<const float>,
+                       std::span<kernels::AttentionSequence>, Scratch::Frame&) {}
 };
 
-/// Position policies: what happens to queries and keys before they meet.
-struct Rotary {
+/// Rotary position embedding (see RotaryConfig).
+struct Rotary : NoRotary {
+  using NoRotary::NoRotary;
   /// x [T, H * Dh] in place.
-  static void apply(Context& context, const AttentionConfig& config, TensorView<float> x) {
+  static void rotate(Context& context, const AttentionConfig& config, TensorView<float> x) {
     if (config.rotary.width == 0) return;  // a layer without positions (SmolLM3's every fourth)
     const Context::RotaryTable& table = context.rotary_table(config.rotary);
     kernels::rotary(context.compute(), heads(x, config.head_width), table.cosines, table.sines,
                     kernels::RotaryLayout::half_split);
   }
 };
-struct NoRotary {
-  static void apply(Context&, const AttentionConfig&, TensorView<float>) {}
-};
 
-/// Multi-head self-attention over the sequence's state (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
-/// x [T, D] -> y [T, D].
+/// Multi-head self-attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762). x [T, D] -> y [T, D].
 template <class Mask, class Position, class HeadNorm = NoHeadNorm>
 struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
   AttentionConfig config;
   Linear query_key_value;  // [(H + 2K) * Dh, D]
   HeadNorm query_norm;     // [Dh]
   HeadNorm key_norm;       // [Dh]
-  Linear output;           // [D, H * Dh]
+  Position position;
+  Linear output;  // [D, H * Dh]
 
   HEADFORMER_COLD SelfAttention(const AttentionConfig& c, const Weights& weights)
       : config(c),
@@ -56,6 +56,7 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
                         weights),
         query_norm(c.head_norm, weights / "query_norm"),
         key_norm(c.head_norm, weights / "key_norm"),
+        position(c, weights),
         output({c.heads * c.head_width, {{"output", c.width}}, c.output_bias}, weights) {}
 
   const Linear& last() const { return output; }
@@ -70,31 +71,39 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
     const auto values = rows.slice_columns(query_width + key_width, query_width + 2 * key_width);
     query_norm(context, queries);
     key_norm(context, keys);
-    Position::apply(context, config, queries);
-    Position::apply(context, config, keys);
-    store(context, keys, values);
+    position.rotate(context, config, queries);
+    position.rotate(context, config, keys);
     const auto result = frame.take_rows<float>(x.rows(), query_width);
-    attend(context, queries, result);
+    Scratch::Frame passing(context.scratch());
+    const std::span<const KeyValues> stored = store(context, keys, values, passing);
+    attend(context, stored, queries, keys, result);
     return result;
   }
 
  private:
+  using KeyValues = typename Mask::KeyValues;
+
   /// Writes the new keys and values into the sequences' pages.
-  void store(Context& context, TensorView<const float> keys, TensorView<const float> values) const {
-    for (const BatchSequence& sequence : context.batch().sequences) {
-      const SequenceState& state = *sequence.state;
-      const Index first = state.length();
-      const auto& layout = state.layout(config.slot);
+  std::span<const KeyValues> store(Context& context, TensorView<const float> keys, TensorView<const float> values,
+                                   Scratch::Frame& frame) const {
+    const auto& sequences = context.batch().sequences;
+    auto* const all = frame.take<KeyValues>(Shape{static_cast<Index>(sequences.size())}).data();
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      const BatchSequence& sequence = sequences[i];
+      const KeyValues& stored = *std::construct_at(all + i, config, sequence, frame);
+      const Index first = stored.length();
       parallel_for(context.compute().executor, sequence.rows, 16, [&](Index begin, Index end) {
-        for (Index i = begin; i < end; ++i) {
-          kernels::append(layout, state.writable_page(config.slot, first + i), (first + i) % kernels::page_positions,
-                          keys.row(sequence.first_row + i), values.row(sequence.first_row + i), context.compute().isa);
+        for (Index r = begin; r < end; ++r) {
+          kernels::append(stored.layout(), stored.writable_page(first + r), (first + r) % kernels::page_positions,
+                          keys.row(sequence.first_row + r), values.row(sequence.first_row + r), context.compute().isa);
         }
       });
     }
+    return {all, sequences.size()};
   }
 
-  void attend(Context& context, TensorView<const float> queries, TensorView<float> y) const {
+  void attend(Context& context, std::span<const KeyValues> stored, TensorView<const float> queries,
+              TensorView<const float> keys, TensorView<float> y) const {
     kernels::AttentionParameters parameters;
     parameters.heads = config.heads;
     parameters.key_value_heads = config.key_value_heads;
@@ -104,21 +113,21 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
     parameters.soft_cap = config.soft_cap;
     parameters = Mask::apply(parameters, config.window);
     Scratch::Frame frame(context.scratch());
-    const std::size_t count = context.batch().sequences.size();
-    auto* const items = frame.take<kernels::AttentionSequence>(Shape{static_cast<Index>(count)}).data();
-    const std::span sequences(items, count);
-    for (std::size_t i = 0; i < count; ++i) {
+    auto* const items = frame.take<kernels::AttentionSequence>(Shape{static_cast<Index>(stored.size())}).data();
+    const std::span sequences(items, stored.size());
+    for (std::size_t i = 0; i < stored.size(); ++i) {
       const BatchSequence& sequence = context.batch().sequences[i];
       kernels::AttentionSequence& item = *std::construct_at(items + i);
       item.first_row = sequence.first_row;
       item.rows = sequence.rows;
-      item.first_position = sequence.state->length();
-      item.keys = sequence.state->length() + sequence.rows;
-      item.pages = sequence.state->pages(config.slot);
+      item.first_position = stored[i].length();
+      item.keys = stored[i].length() + sequence.rows;
+      item.pages = stored[i].pages();
       if (!sequence.key_bias.empty()) item.bias = sequence.key_bias.data();  // strides 0: the same for all queries
     }
-    const auto& layout = context.batch().sequences.front().state->layout(config.slot);
-    kernels::attention(context.compute(), parameters, layout, queries, sequences, y, context.scratch());
+    position.add_bias(context, config, queries, keys, sequences, frame);
+    kernels::attention(context.compute(), parameters, stored.front().layout(), queries, sequences, y,
+                       context.scratch());
   }
 };
 

@@ -16,7 +16,7 @@ struct AttentionConfig {
   Index head_width = 0;       ///< Dh
   float scale = 1;            ///< of the scores, before the soft cap
   float soft_cap = 0;         ///< scores become cap * tanh(scores / cap); 0: none
-  Index window = 0;           ///< a query sees this many keys, itself included; 0: all
+  Index window = 0;           ///< limits what a query sees, see the masks; 0: all
   bool bias = false;          ///< of the query, key and value projections
   bool output_bias = false;
   RotaryConfig rotary;

@@ -12,15 +12,16 @@ namespace headformer {
 struct BatchSequence {
   Index first_row = 0;
   Index rows = 0;
-  Index total_length = 0;  ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
-  SequenceState* state = nullptr;
+  Index total_length = 0;          ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
+  SequenceState* state = nullptr;  ///< nullptr: nothing is kept after the pass
   std::span<const float> key_bias = {};  ///< [rows]; added to the scores of each key; empty: none
 };
 
 /// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.
 struct Batch {
   std::vector<BatchSequence> sequences;
-  std::vector<std::int32_t> positions;  ///< [T]
+  std::vector<std::int32_t> positions;    ///< [T]
+  std::vector<std::int32_t> token_types;  ///< [T], which of a pair's texts a row is of; empty: models without
 
   Index rows() const { return static_cast<Index>(positions.size()); }
 };

@@ -37,6 +37,15 @@ struct Embedding {
   }
 };
 
+/// Adds a row of a small table to each row of x, by index; x [T, D] in place, indices [T] checked against the table.
+inline void add_rows(const Tensor<float>& table, std::span<const std::int32_t> indices, TensorView<float> x) {
+  for (Index r = 0; r < x.rows(); ++r) {
+    const float* row = table.view().row(indices[static_cast<std::size_t>(r)]);
+    float* out = x.row(r);
+    for (Index i = 0; i < x.columns(); ++i) out[i] += row[i];
+  }
+}
+
 /// Position policies of a whole model: nothing is added to the embeddings, or a learned row a position (GPT-2).
 struct NoPositions {
   NoPositions(const EmbeddingConfig&, const Weights&) {}
@@ -49,13 +58,18 @@ struct LearnedPositions {
       : table((weights / "positions").table("weight", Shape{config.count, config.width})) {}
 
   /// x [T, D] in place; positions have been checked against the table.
-  void operator()(Context& context, TensorView<float> x) const {
-    for (Index r = 0; r < x.rows(); ++r) {
-      const float* row = table.view().row(context.batch().positions[static_cast<std::size_t>(r)]);
-      float* out = x.row(r);
-      for (Index i = 0; i < x.columns(); ++i) out[i] += row[i];
-    }
-  }
+  void operator()(Context& context, TensorView<float> x) const { add_rows(table, context.batch().positions, x); }
+};
+
+/// A learned row for each of the texts that a sequence consists of (BERT's segments).
+struct TokenTypes {
+  Tensor<float> table;  // [S, D]
+
+  HEADFORMER_COLD TokenTypes(const EmbeddingConfig& config, const Weights& weights)
+      : table((weights / "token_types").table("weight", Shape{config.count, config.width})) {}
+
+  /// x [T, D] in place; token types have been checked against the table.
+  void operator()(Context& context, TensorView<float> x) const { add_rows(table, context.batch().token_types, x); }
 };
 
 }  // namespace headformer

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "headformer/core/cold.hpp"
@@ -29,11 +30,12 @@ class Linear {
     for (const MatrixPart& part : parts_) outputs_ += part.outputs;
   }
 
-  /// A head that uses the embedding's table, packed once for both. Shapes: table [V, D].
-  static Linear tied(const kernels::PackedMatrix& table) {
+  /// A head that uses the embedding's table, packed once for both. Shapes: table [V, D], bias [V] or none.
+  static Linear tied(const kernels::PackedMatrix& table, Tensor<float> bias = {}) {
     Linear linear;
     linear.outputs_ = table.outputs();
     linear.matrices_.push_back(table);
+    linear.bias_ = std::move(bias);
     return linear;
   }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "headformer/core/cold.hpp"
 #include "headformer/kernels/normalization.hpp"
 #include "headformer/nn/context.hpp"
@@ -24,16 +26,25 @@ struct RmsNorm {
 /// Layer normalisation (Ba et al. 2016, https://arxiv.org/abs/1607.06450). x [T, D] -> y [T, D].
 struct LayerNorm {
   Tensor<float> weight;  // [D]
-  Tensor<float> bias;    // [D]
+  Tensor<float> bias;    // [D]; none: zeros
   float epsilon;
 
   HEADFORMER_COLD LayerNorm(const NormConfig& config, const Weights& weights)
-      : weight(weights.vector("weight", config.width)),
-        bias(weights.vector("bias", config.width)),
-        epsilon(config.epsilon) {}
+      : weight(weights.vector("weight", config.width)), epsilon(config.epsilon) {
+    if (config.bias) bias = weights.vector("bias", config.width);
+  }
 
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
     kernels::layer_norm(context.compute(), x, weight.view(), bias.view(), epsilon, y);
+  }
+};
+
+/// No norm where a block has a place for one (ModernBERT's first layer). x [T, D] -> y [T, D].
+struct NoNorm {
+  NoNorm(const NormConfig&, const Weights&) {}
+  void operator()(Context&, TensorView<const float> x, TensorView<float> y) const {
+    if (x.data() == y.data()) return;
+    for (Index r = 0; r < x.rows(); ++r) std::copy_n(x.row(r), x.columns(), y.row(r));
   }
 };
 

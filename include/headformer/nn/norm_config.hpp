@@ -7,6 +7,7 @@ namespace headformer {
 struct NormConfig {
   Index width = 0;
   float epsilon = 1e-5F;
+  bool bias = true;  ///< of a LayerNorm
 };
 
 }  // namespace headformer

@@ -75,18 +75,17 @@ class Binder {
 
   /// The tensor behind a canonical name; its entry is nullptr when there is none.
   HEADFORMER_COLD TensorSource try_find(const std::string& canonical) const {
-    const auto [pattern, layer, member] = split(canonical);
+    const Name parts = split(canonical);
     for (const NameRow& row : table_.rows) {
-      if (row.canonical != pattern) continue;
-      const bool gguf = checkpoint_.is_gguf();
-      const std::string name = with_layer(gguf ? row.gguf : row.hugging_face, layer) + member;
-      if (!gguf) {
+      if (row.canonical != parts.pattern) continue;
+      if (!checkpoint_.is_gguf()) {
         const bool norm = row.canonical.ends_with("norm");
-        return {find_with_prefix(name), norm ? table_.hugging_face_norm_transform : row.hugging_face_transform,
+        return {find_hugging_face(row, parts), norm ? table_.hugging_face_norm_transform : row.hugging_face_transform,
                 canonical};
       }
       const bool own = row.gguf_transform != Transform::none;
-      return {checkpoint_.find(name), own ? row.gguf_transform : table_.gguf_transform, canonical};
+      return {checkpoint_.find(with_layers(row.gguf, parts.layers) + parts.member),
+              own ? row.gguf_transform : table_.gguf_transform, canonical};
     }
     throw WeightError(checkpoint_.name() + ": no row for " + canonical + " in the family's name table");
   }
@@ -175,25 +174,46 @@ class Binder {
   }
 
   struct Name {
-    std::string pattern;  ///< the module, '#' in place of the layer's number
-    std::string layer;
+    std::string pattern;  ///< the module, '#' in place of a layer's number
+    std::vector<std::string> layers;
     std::string member;  ///< ".weight"
   };
 
   HEADFORMER_COLD static Name split(const std::string& canonical) {
     const auto dot = canonical.rfind('.');
-    Name name{canonical.substr(0, dot), "", canonical.substr(dot)};
-    if (constexpr std::string_view prefix = "layers."; name.pattern.starts_with(prefix)) {
-      const auto end = std::min(name.pattern.find('.', prefix.size()), name.pattern.size());
-      name.layer = name.pattern.substr(prefix.size(), end - prefix.size());
-      name.pattern.replace(prefix.size(), name.layer.size(), "#");
+    Name name{canonical.substr(0, dot), {}, canonical.substr(dot)};
+    for (std::size_t begin = 0; begin < name.pattern.size();) {
+      const auto end = std::min(name.pattern.find('.', begin), name.pattern.size());
+      const std::string part = name.pattern.substr(begin, end - begin);
+      const bool number = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+      if (number) {
+        name.pattern.replace(begin, part.size(), "#");
+        name.layers.push_back(part);
+      }
+      begin += (number ? 1 : part.size()) + 1;
     }
     return name;
+  }
+
+  /// The first tensor that is there under a row's names. A norm's weight and bias were once called gamma and beta.
+  HEADFORMER_COLD const TensorEntry* find_hugging_face(const NameRow& row, const Name& parts) const {
+    for (std::string_view rest = row.hugging_face; !rest.empty();) {
+      const std::string name = with_layers(next_name(rest), parts.layers);
+      if (const TensorEntry* entry = find_with_prefix(name + parts.member)) return entry;
+      if (!row.canonical.ends_with("norm")) continue;
+      if (const TensorEntry* entry = find_with_prefix(name + (parts.member == ".weight" ? ".gamma" : ".beta")))
+        return entry;
+    }
+    return nullptr;
   }
 
   /// Folders differ in the prefix of their names: as saved from the whole model, from its base, or as a part of a
   /// larger one.
   HEADFORMER_COLD const TensorEntry* find_with_prefix(const std::string& name) const {
+    if (!table_.base.empty()) {
+      const TensorEntry* entry = checkpoint_.find(std::string(table_.base) + "." + name);
+      return entry != nullptr ? entry : checkpoint_.find(name);
+    }
     if (const TensorEntry* entry = checkpoint_.find(name)) return entry;
     const auto dot = name.find('.');
     const std::string_view first = std::string_view(name).substr(0, dot);
@@ -210,11 +230,11 @@ class Binder {
   }
 
   HEADFORMER_COLD std::string published_name(const std::string& canonical) const {
-    const auto [pattern, layer, member] = split(canonical);
+    const Name parts = split(canonical);
     for (const NameRow& row : table_.rows) {
-      if (row.canonical == pattern) {
-        return with_layer(checkpoint_.is_gguf() ? row.gguf : row.hugging_face, layer) + member;
-      }
+      if (row.canonical != parts.pattern) continue;
+      std::string_view names = checkpoint_.is_gguf() ? row.gguf : row.hugging_face;
+      return with_layers(next_name(names), parts.layers) + parts.member;
     }
     return canonical;
   }

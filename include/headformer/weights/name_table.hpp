@@ -13,13 +13,15 @@ namespace headformer {
 /// What a publisher's file does to a tensor that the library undoes while binding it.
 enum class Transform {
   none,
-  transposed,        ///< stored [in, out] (GPT-2's Conv1D)
-  plus_one,          ///< stored as the difference from 1 (Gemma's norms)
-  interleaved_heads  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
+  transposed,         ///< stored [in, out] (GPT-2's Conv1D)
+  plus_one,           ///< stored as the difference from 1 (Gemma's norms)
+  interleaved_heads,  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
+  flattened           ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]
 };
 
-/// One row of a family's table: the canonical name of a module ('#' stands for the layer's number) and where its
+/// One row of a family's table: the canonical name of a module ('#' stands for a layer's number) and where its
 /// `.weight` and `.bias` lie in each kind of checkpoint. Modules that share one tensor are its successive row ranges.
+/// Names that publishers have used at different times stand side by side, '|' between them, and are tried in turn.
 struct NameRow {
   std::string_view canonical;
   std::string_view hugging_face;
@@ -38,6 +40,9 @@ struct NameTable {
   Transform gguf_transform = Transform::none;
   /// What the publisher's Hugging Face files do to every norm (a row whose name ends in "norm").
   Transform hugging_face_norm_transform = Transform::none;
+  /// "bert": what comes before a Hugging Face folder's names when it was saved from a model with a head, and is left
+  /// out when it was saved from the base model.
+  std::string_view base = "";
 };
 
 /// A family's own rows and those it shares with others, which come after them.
@@ -49,10 +54,19 @@ constexpr std::array<NameRow, Own + Shared> with_rows(const NameRow (&own)[Own],
   return rows;
 }
 
-/// Replaces '#' by the layer's number.
-inline std::string with_layer(std::string_view pattern, std::string_view layer) {
+/// Takes the first of the names in `names`, which stand side by side, off its beginning.
+inline std::string_view next_name(std::string_view& names) {
+  const std::string_view name = names.substr(0, names.find('|'));
+  names.remove_prefix(std::min(names.size(), name.size() + 1));
+  return name;
+}
+
+/// Replaces each '#' by the next of the layers' numbers.
+inline std::string with_layers(std::string_view pattern, std::span<const std::string> layers) {
   std::string name(pattern);
-  if (const auto at = name.find('#'); at != std::string::npos) name.replace(at, 1, layer);
+  for (const std::string& layer : layers) {
+    if (const auto at = name.find('#'); at != std::string::npos) name.replace(at, 1, layer);
+  }
   return name;
 }
 

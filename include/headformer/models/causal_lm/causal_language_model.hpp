@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "headformer/core/token_id.hpp"
 #include "headformer/models/causal_lm/config.hpp"
+#include "headformer/models/input_checks.hpp"
 #include "headformer/models/workspace.hpp"
 #include "headformer/nn/context.hpp"
 #include "headformer/weights/load_options.hpp"
@@ -61,12 +61,7 @@ class CausalLanguageModel {
 
   /// Throws ArgumentError for an id outside the vocabulary.
   void expect_in_vocabulary(std::span<const TokenId> ids) const {
-    for (const TokenId id : ids) {
-      if (id < 0 || id >= config_.vocabulary) {
-        throw ArgumentError("input_ids: expected ids of 0 to " + std::to_string(config_.vocabulary - 1) + ", found " +
-                            std::to_string(id));
-      }
-    }
+    detail::expect_below("input_ids", ids, config_.vocabulary);
   }
 
   /// Appends the inputs to their sequences (all different) in one ragged batch. A sequence's bits do not depend on what
@@ -132,7 +127,7 @@ class CausalLanguageModel {
       for (Index i = 0; i < rows; ++i) {
         const Index position =
             input.positions.empty() ? input.state->length() + i : input.positions[static_cast<std::size_t>(i)];
-        check_position(position);
+        detail::expect_position(position, config_.learned_positions);
         greatest = std::max(greatest, position);
         batch.positions.push_back(static_cast<std::int32_t>(position));
       }
@@ -147,10 +142,7 @@ class CausalLanguageModel {
       throw ArgumentError("inputs_embeds: expected rows of " + std::to_string(config_.width) + ", found " +
                           std::to_string(input.embeddings.columns()));
     }
-    if (!input.positions.empty() && static_cast<Index>(input.positions.size()) != rows) {
-      throw ArgumentError("position_ids: expected " + std::to_string(rows) + ", found " +
-                          std::to_string(input.positions.size()));
-    }
+    detail::expect_one_a_row("position_ids", input.positions, rows);
   }
 
   static void check_key_bias(const SequenceInput& input, Index rows) {
@@ -160,16 +152,6 @@ class CausalLanguageModel {
                           std::to_string(input.key_bias.size()) + " for one of length " +
                           std::to_string(input.state->length()));
     }
-  }
-
-  void check_position(Index position) const {
-    if (position < 0) throw ArgumentError("position_ids: expected 0 or more, found " + std::to_string(position));
-    if (config_.learned_positions > 0 && position >= config_.learned_positions) {
-      throw ArgumentError("the model has " + std::to_string(config_.learned_positions) +
-                          " learned positions, found position " + std::to_string(position));
-    }
-    if (position > std::numeric_limits<std::int32_t>::max())
-      throw ArgumentError("position_ids: past the range of int32");
   }
 
   static void find_logit_rows(std::vector<Index>& result, std::span<const SequenceInput> inputs) {

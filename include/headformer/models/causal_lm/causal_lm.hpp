@@ -9,6 +9,7 @@
 #include "headformer/blocks/stack.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/models/causal_lm/causal_language_model.hpp"
+#include "headformer/models/tied_output.hpp"
 #include "headformer/nn/attention.hpp"
 #include "headformer/nn/embedding.hpp"
 #include "headformer/nn/feed_forward.hpp"
@@ -16,11 +17,8 @@
 
 namespace headformer {
 
-/// Whether the head is the embedding, as the reference settles it: a checkpoint whose config ties them may still hold
-/// both tables, and they are tied only when they are equal.
 inline CausalLmConfig settle_tying(CausalLmConfig config, const Weights& weights) {
-  if (config.tied_output && weights.has("embedding.weight") && weights.has("output.weight"))
-    config.tied_output = weights.same("embedding.weight", "output.weight");
+  config.tied_output = settle_tying(config.tied_output, weights);
   return config;
 }
 
@@ -37,7 +35,7 @@ class CausalLm final : public CausalLanguageModel {
   HEADFORMER_COLD CausalLm(CausalLmConfig config, const Weights& weights)
       : CausalLanguageModel(settle_tying(std::move(config), weights)),
         embedding({this->config().vocabulary, this->config().width, this->config().embedding_scale},
-                  weights / table_of_embedding(weights)),
+                  weights / table_of_embedding(this->config().tied_output, weights)),
         positions({this->config().learned_positions, this->config().width}, weights),
         layers(this->config().layers, weights),
         output_norm(this->config().norm, weights / "output_norm"),
@@ -50,12 +48,6 @@ class CausalLm final : public CausalLanguageModel {
   }
 
  private:
-  /// Of two tied tables a checkpoint may hold the head's only.
-  const char* table_of_embedding(const Weights& weights) const {
-    const bool of_the_head = config().tied_output && !weights.has("embedding.weight") && weights.has("output.weight");
-    return of_the_head ? "output" : "embedding";
-  }
-
   void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const override {
     embedding(context, ids, x);
   }

@@ -14,8 +14,9 @@ HEADFORMER_COLD inline kernels::Activation read_activation(const JsonObject& con
                                                            std::string_view fallback) {
   const std::string name = config.string_or(key, fallback);
   if (name == "silu" || name == "swish") return kernels::Activation::silu;
-  if (name == "gelu") return kernels::Activation::gelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast" || name == "gelu_python_tanh")
+  if (name == "gelu" || name == "gelu_python") return kernels::Activation::gelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast" || name == "gelu_python_tanh" ||
+      name == "gelu_accurate")
     return kernels::Activation::gelu_tanh;
   if (name == "quick_gelu") return kernels::Activation::quick_gelu;
   if (name == "relu") return kernels::Activation::relu;

@@ -5,9 +5,9 @@
 namespace headformer::testing {
 namespace {
 
-class DecoderGoldens : public ::testing::TestWithParam<Golden> {};
+class ModelGoldens : public ::testing::TestWithParam<Golden> {};
 
-TEST_P(DecoderGoldens, LogitsFollowTheReference) {
+TEST_P(ModelGoldens, OutputsFollowTheReference) {
   const Golden& golden = GetParam();
   ModelOptions options;
   options.load.weights = DType::f32;
@@ -22,7 +22,7 @@ TEST_P(DecoderGoldens, LogitsFollowTheReference) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Manifest, DecoderGoldens, ::testing::ValuesIn(read_manifest()), [](const auto& golden) {
+INSTANTIATE_TEST_SUITE_P(Manifest, ModelGoldens, ::testing::ValuesIn(read_manifest()), [](const auto& golden) {
   std::string name;
   for (const char c : golden.param.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return name;

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "headformer/auto_encoder.hpp"
+#include "headformer/core/cold.hpp"
+#include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
+#include "headformer/models/bert.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+/// Every encoder family that can be opened by name.
+inline constexpr const EncoderFamily* encoder_families[] = {&bert::family};
+
+namespace detail {
+
+/// A family and what one of its classes puts on top of it.
+struct EncoderMatch {
+  const EncoderFamily* family = nullptr;
+  EncoderTask task = EncoderTask::base;
+};
+
+/// No family where the checkpoint names none of them.
+HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return {};
+  const std::string architecture = checkpoint.architecture();
+  for (const EncoderFamily* family : encoder_families) {
+    for (const EncoderClass& known : family->classes) {
+      if (known.architecture == architecture) return {family, known.task};
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+HEADFORMER_COLD HEADFORMER_INLINE bool is_encoder(const Checkpoint& checkpoint) {
+  return detail::match_encoder(checkpoint).family != nullptr;
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures() {
+  std::string names;
+  for (const EncoderFamily* family : encoder_families) {
+    for (const EncoderClass& known : family->classes) detail::add_name(names, known.architecture);
+  }
+  return names;
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint,
+                                                                        const LoadOptions& options) {
+  const detail::EncoderMatch match = detail::match_encoder(checkpoint);
+  if (match.family == nullptr) detail::fail_architecture(checkpoint, encoder_architectures());
+  EncoderConfig config = match.family->config(checkpoint);
+  config.task = match.task;
+  const NameTable names = match.family->names();
+  std::unique_ptr<ThreadPool> own;
+  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
+  Executor& executor = own ? *own : *options.executor;
+  return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path,
+                                                                        const LoadOptions& options) {
+  return open_encoder(Checkpoint::open(path), options);
+}
+
+}  // namespace headformer

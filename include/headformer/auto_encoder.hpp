@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "headformer/models/encoders/encoder.hpp"
+#include "headformer/weights/load_options.hpp"
+
+namespace headformer {
+
+class Checkpoint;
+
+/// Opens an encoder of any family with the heads of its class, its weights packed for the kernels.
+/// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
+std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const LoadOptions& options = {});
+/// The same for a Hugging Face folder.
+std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path, const LoadOptions& options = {});
+
+/// Whether the checkpoint names an encoder.
+bool is_encoder(const Checkpoint& checkpoint);
+/// The names of all of them, for messages.
+std::string encoder_architectures();
+
+}  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/auto_encoder-inl.hpp"
+#endif

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/nn/context.hpp"
+
+namespace headformer {
+
+/// What a head puts out, under the reference's names.
+struct EncoderOutput {
+  std::vector<std::string> names;
+  Index width = 0;         ///< numbers a row
+  bool per_token = false;  ///< a row for each token; otherwise one for each sequence
+  bool scalars = false;    ///< each number has a name and is written without a last dimension
+};
+
+/// A part of an encoder that follows its layers. Immutable, shareable between threads.
+class EncoderHead {
+ public:
+  explicit EncoderHead(EncoderOutput output) : output_(std::move(output)) {}
+  virtual ~EncoderHead() = default;
+  EncoderHead(const EncoderHead&) = delete;
+  EncoderHead& operator=(const EncoderHead&) = delete;
+
+  const EncoderOutput& output() const { return output_; }
+  /// Shapes: hidden [T, D] -> y [T or sequences, output().width].
+  virtual void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const = 0;
+
+ private:
+  EncoderOutput output_;
+};
+
+}  // namespace headformer

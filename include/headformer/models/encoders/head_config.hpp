@@ -1,0 +1,48 @@
+#pragma once
+
+#include "headformer/core/tensor.hpp"
+#include "headformer/kernels/activation_kind.hpp"
+#include "headformer/nn/norm_config.hpp"
+
+namespace headformer {
+
+/// What a class puts on top of the encoder.
+enum class EncoderTask {
+  base,  ///< the hidden states themselves
+  masked_lm,
+  pre_training,  ///< masked LM and next sentence (or sentence order)
+  next_sentence,
+  sequence_classification,
+  multiple_choice,
+  token_classification,
+  question_answering,
+  replaced_token_detection,  ///< ELECTRA's discriminator
+};
+
+/// Which row of a sequence a head looks at.
+enum class Pooling { first, last, mean };
+
+/// norm(activation(dense(x))), before a head's own matrix.
+struct TransformConfig {
+  Index width = 0;  ///< of dense's outputs; 0: the class has none
+  kernels::Activation activation = kernels::Activation::tanh;
+  bool bias = true;
+  NormConfig norm = {};  ///< of transforms that have one
+  Pooling pooling = Pooling::first;
+};
+
+/// What a family's heads are made from; which of them a class has is its task.
+struct HeadsConfig {
+  Index labels = 2;
+  TransformConfig pooler;  ///< of the base model and of the next sentence
+  TransformConfig classifier;
+  TransformConfig choice;
+  TransformConfig tokens;  ///< of token classification and question answering
+  TransformConfig discriminator;
+  TransformConfig masked_lm;
+  bool output_bias = true;                               ///< of the head over the vocabulary
+  const char* order_logits = "seq_relationship_logits";  ///< what pre-training calls its second output
+  Index order_labels = 2;
+};
+
+}  // namespace headformer

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/models/encoders/head.hpp"
+#include "headformer/models/encoders/pooled_rows.hpp"
+#include "headformer/models/encoders/transforms.hpp"
+
+namespace headformer {
+
+/// The hidden states themselves.
+class HiddenStates final : public EncoderHead {
+ public:
+  explicit HiddenStates(Index width) : EncoderHead({{"last_hidden_state"}, width, true}) {}
+
+  void operator()(Context&, TensorView<const float> hidden, TensorView<float> y) const override {
+    for (Index r = 0; r < hidden.rows(); ++r) std::copy_n(hidden.row(r), hidden.columns(), y.row(r));
+  }
+};
+
+/// BERT's pooler: activation(dense(x)) of one row a sequence.
+class PoolerHead final : public EncoderHead {
+ public:
+  DenseTransform transform;
+  Pooling pooling;
+
+  HEADFORMER_COLD PoolerHead(Index inputs, const TransformConfig& config, const Weights& weights)
+      : EncoderHead({{"pooler_output"}, config.width}), transform(inputs, config, weights), pooling(config.pooling) {}
+
+  void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
+    Scratch::Frame frame(context.scratch());
+    const auto pooled = transform.apply(context, pooled_rows(context, pooling, hidden, frame), frame);
+    for (Index r = 0; r < y.rows(); ++r) std::copy_n(pooled.row(r), y.columns(), y.row(r));
+  }
+};
+
+/// Numbers of every token: masked LM, token classification, question answering, replaced tokens.
+template <class Transform>
+class TokenHead final : public EncoderHead {
+ public:
+  Transform transform;
+  Linear output;  // [output().width, width of the transform]
+
+  HEADFORMER_COLD TokenHead(EncoderOutput shape, Transform t, Linear o)
+      : EncoderHead(std::move(shape)), transform(std::move(t)), output(std::move(o)) {}
+
+  void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
+    Scratch::Frame frame(context.scratch());
+    output(context, transform.apply(context, hidden, frame), y);
+  }
+};
+
+/// Numbers of every sequence: classification, multiple choice, next sentence.
+template <class Transform>
+class ClassificationHead final : public EncoderHead {
+ public:
+  Pooling pooling;
+  Transform transform;
+  Linear output;  // [output().width, width of the transform]
+
+  HEADFORMER_COLD ClassificationHead(EncoderOutput shape, Pooling p, Transform t, Linear o)
+      : EncoderHead(std::move(shape)), pooling(p), transform(std::move(t)), output(std::move(o)) {}
+
+  void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
+    Scratch::Frame frame(context.scratch());
+    output(context, transform.apply(context, pooled_rows(context, pooling, hidden, frame), frame), y);
+  }
+};
+
+}  // namespace headformer

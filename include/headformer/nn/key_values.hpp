@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "headformer/kernels/key_value_page.hpp"
+#include "headformer/nn/attention_config.hpp"
+#include "headformer/nn/context.hpp"
+
+namespace headformer {
+
+// Where a layer's keys and values of one sequence lie during a pass: policies, which the masks choose. Pages either
+// way, so that there is one attention kernel.
+
+/// In the sequence's state, after those of earlier passes.
+class CachedKeyValues {
+ public:
+  CachedKeyValues(const AttentionConfig& config, const BatchSequence& sequence, Scratch::Frame&)
+      : state_(sequence.state), slot_(config.slot) {}
+
+  const kernels::KeyValueLayout& layout() const { return state_->layout(slot_); }
+  /// Positions that were there before this pass.
+  Index length() const { return state_->length(); }
+  std::span<const std::byte* const> pages() const { return state_->pages(slot_); }
+  /// The page that holds one of this pass's positions, to write to.
+  std::byte* writable_page(Index position) const { return state_->writable_page(slot_, position); }
+
+ private:
+  const SequenceState* state_;
+  Index slot_;
+};
+
+/// In temporary memory: the layer has seen the sequence's end, so that nothing can be appended and nothing is kept.
+class PassingKeyValues {
+ public:
+  PassingKeyValues(const AttentionConfig& config, const BatchSequence& sequence, Scratch::Frame& frame)
+      : layout_{config.key_value_heads, config.head_width, config.head_width, DType::f32} {
+    const Index count = (sequence.rows + kernels::page_positions - 1) / kernels::page_positions;
+    const auto bytes = static_cast<Index>(layout_.page_bytes());
+    memory_ = frame.take<std::byte>(Shape{count, bytes});
+    pages_ = frame.take<const std::byte*>(Shape{count});
+    for (Index page = 0; page < count; ++page) pages_.data()[page] = memory_.row(page);
+  }
+
+  const kernels::KeyValueLayout& layout() const { return layout_; }
+  static Index length() { return 0; }
+  std::span<const std::byte* const> pages() const { return {pages_.data(), static_cast<std::size_t>(pages_.count())}; }
+  std::byte* writable_page(Index position) const { return memory_.row(position / kernels::page_positions); }
+
+ private:
+  kernels::KeyValueLayout layout_;
+  TensorView<std::byte> memory_;        // [pages, bytes]
+  TensorView<const std::byte*> pages_;  // [pages]
+};
+
+}  // namespace headformer
