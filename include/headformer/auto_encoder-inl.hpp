@@ -7,14 +7,21 @@
 #include "headformer/auto_encoder.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/models/albert.hpp"
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/bert.hpp"
+#include "headformer/models/distilbert.hpp"
+#include "headformer/models/electra.hpp"
+#include "headformer/models/roberta.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
 /// Every encoder family that can be opened by name.
-inline constexpr const EncoderFamily* encoder_families[] = {&bert::family};
+inline constexpr const EncoderFamily* encoder_families[] = {
+    &bert::family,       &roberta::family, &roberta::xlm_family, &roberta::camembert_family,
+    &distilbert::family, &albert::family,  &electra::family,
+};
 
 namespace detail {
 

@@ -80,7 +80,10 @@ TEST_P(EncoderProperties, ARowOfPaddingOnlyIsZero) {
 
 INSTANTIATE_TEST_SUITE_P(Families, EncoderProperties,
                          ::testing::Values(EncoderCase{"bert"}, EncoderCase{"bert_pre_training", 30},
-                                           EncoderCase{"bert_decoder", 30}, EncoderCase{"bert_answer", 30}),
+                                           EncoderCase{"bert_decoder", 30}, EncoderCase{"bert_answer", 30},
+                                           EncoderCase{"roberta"}, EncoderCase{"distilbert"}, EncoderCase{"albert"},
+                                           EncoderCase{"albert_pre_training", 30}, EncoderCase{"electra"},
+                                           EncoderCase{"electra_discriminator", 30}),
                          case_name<EncoderCase>);
 
 }  // namespace

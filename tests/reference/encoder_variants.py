@@ -88,6 +88,7 @@ def roberta(prefix, family, name):
         ("multiple_choice", f"{name}ForMultipleChoice", {}, "choices"),
         ("tokens", f"{name}ForTokenClassification", {"num_labels": 5}, "tokens"),
         ("answer", f"{name}ForQuestionAnswering", {}, "tokens"),
+        ("decoder", f"{name}ForCausalLM", {"is_decoder": True}, "tokens"),
     ])
 
 
@@ -96,8 +97,6 @@ ROBERTA = [
                    {**BERT_BODY, "type_vocab_size": 1, "pad_token_id": 1, "max_position_embeddings": 130},
                    ALL + ("padding_inside",)),
     *roberta("roberta", "RoBERTa", "Roberta"),
-    EncoderVariant("roberta_decoder", "RoBERTa", "RobertaConfig", "RobertaForCausalLM",
-                   {**ROBERTA_TINY, "is_decoder": True}),
     EncoderVariant("roberta_untied", "RoBERTa", "RobertaConfig", "RobertaForMaskedLM",
                    {**ROBERTA_TINY, "tie_word_embeddings": False, "pad_token_id": 4, "layer_norm_eps": 1e-5},
                    dtype="bfloat16"),
@@ -130,8 +129,9 @@ ALBERT = [
     EncoderVariant("albert", "ALBERT", "AlbertConfig", "AlbertModel",
                    {**ALBERT_TINY, "hidden_size": 72, "num_attention_heads": 6, "max_position_embeddings": 128}, ALL),
     EncoderVariant("albert_groups", "ALBERT", "AlbertConfig", "AlbertModel",
-                   {**ALBERT_TINY, "num_hidden_layers": 5, "num_hidden_groups": 2, "inner_group_num": 2,
-                    "embedding_size": 24, "hidden_act": "gelu"}, POOLED),
+                   {**ALBERT_TINY, "num_hidden_groups": 2, "embedding_size": 24, "hidden_act": "gelu"}, POOLED),
+    EncoderVariant("albert_inner_groups", "ALBERT", "AlbertConfig", "AlbertModel",
+                   {**ALBERT_TINY, "num_hidden_layers": 2, "inner_group_num": 2}, POOLED),
     *heads("albert", "ALBERT", "AlbertConfig", ALBERT_TINY, [
         ("masked_lm", "AlbertForMaskedLM", {}, "tokens"),
         ("pre_training", "AlbertForPreTraining", {}, "pooled"),
