@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_seq2seq.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/thread_pool.hpp"
@@ -97,6 +98,7 @@ struct TextGenerator::Parts {
   std::string name;
   std::optional<Tokenizer> tokenizer;
   GenerationConfig defaults;
+  std::shared_ptr<const SequenceToSequence> seq2seq;  ///< nullptr: the model is a decoder alone
   std::shared_ptr<const CausalLanguageModel> model;
 
   HEADFORMER_COLD Parts(const Checkpoint& checkpoint, TextGeneratorOptions given)
@@ -111,7 +113,23 @@ struct TextGenerator::Parts {
     if (load.executor == nullptr) load.executor = workspace->executor.get();
     load.cancellation = options.cancellation;
     load.progress = options.progress;
-    model = open_causal_lm(checkpoint, load);
+    if (is_seq2seq(checkpoint)) {
+      seq2seq = open_seq2seq(checkpoint, load);
+      model = {seq2seq, &seq2seq->decoder()};
+      complete_defaults(!checkpoint.files()("generation_config.json").name().empty());
+    } else {
+      model = open_causal_lm(checkpoint, load);
+    }
+  }
+
+  /// What an encoder-decoder's class takes where its files say nothing.
+  void complete_defaults(bool has_generation_config) {
+    const Seq2SeqConfig& config = seq2seq->config();
+    if (!defaults.decoder_start_token_id) defaults.decoder_start_token_id = defaults.bos_token_id;
+    if (!defaults.decoder_start_token_id) defaults.decoder_start_token_id = config.start_id;
+    if (has_generation_config) return;
+    if (!defaults.eos_token_id && config.end_id) defaults.eos_token_id = {*config.end_id};
+    if (!defaults.forced_eos_token_id && config.forced_end_id) defaults.forced_eos_token_id = {*config.forced_end_id};
   }
 
   /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its
@@ -143,18 +161,46 @@ struct TextGenerator::Parts {
     return ids;
   }
 
-  std::shared_ptr<Session> new_session() const {
-    auto session = std::make_shared<Session>(model, workspace, options.session);
+  std::shared_ptr<Session> new_session() const { return new_session(model->new_sequence(options.session.cache)); }
+  std::shared_ptr<Session> new_session(SequenceState state) const {
+    auto session = std::make_shared<Session>(model, workspace, std::move(state), options.session);
     session->progress = options.progress;
     session->cancellation = options.cancellation;
     return session;
   }
 
-  /// `config` is complete: the caller's over the defaults.
+  std::shared_ptr<Session> new_session_over(std::span<const TokenId> source) const {
+    if (!seq2seq) throw ArgumentError(name + ": expected an encoder-decoder for a source, found a decoder");
+    EncoderInput input;
+    input.ids = source;
+    const DType cache = options.session.cache;
+    return new_session(seq2seq->new_sequence(seq2seq->encode(*workspace, input, cache), cache));
+  }
+
+  /// What the model's own ids begin with: the prompt, or an encoder-decoder's start id.
+  static std::vector<TokenId> decoder_prompt(const GenerationConfig& config) {
+    if (!config.decoder_start_token_id)
+      throw ArgumentError("decoder_start_token_id: expected in the generation config, found none");
+    return {*config.decoder_start_token_id};
+  }
+
+  /// Before anything is computed. `config` is complete: the caller's over the defaults.
+  HEADFORMER_COLD void expect_runnable(std::span<const TokenId> prompt, const GenerationConfig& config) const {
+    if (!seq2seq) return expect_complete(prompt, config);
+    seq2seq->encoder().expect_encodable(prompt);
+    expect_complete(decoder_prompt(config), config);
+  }
   HEADFORMER_COLD void expect_complete(std::span<const TokenId> prompt, const GenerationConfig& config) const {
     const auto length = static_cast<Index>(prompt.size());
     if (length == 0) throw ArgumentError("prompt: expected at least one token, found none");
     model->expect_in_vocabulary(prompt);
+    const CausalLmConfig& shape = model->config();
+    if (!shape.has_output)
+      throw ArgumentError(name + ": expected a class that generates, found one without a head over the vocabulary");
+    for (const auto& [key, ids] : {std::pair{"forced_bos_token_id", config.forced_bos_token_id},
+                                   std::pair{"forced_eos_token_id", config.forced_eos_token_id}}) {
+      if (ids) detail::expect_below(key, *ids, shape.vocabulary);
+    }
     if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
       throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
                           " tokens of the prompt, found " + std::to_string(*config.max_length));
@@ -163,7 +209,7 @@ struct TextGenerator::Parts {
       throw ArgumentError("num_return_sequences: expected 1 without do_sample, found " +
                           std::to_string(*config.num_return_sequences));
     }
-    const Index limit = model->config().learned_positions;
+    const Index limit = shape.learned_positions;
     if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
       throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
                           " learned positions, found " + std::to_string(length) + " tokens and " +
@@ -171,6 +217,12 @@ struct TextGenerator::Parts {
     }
   }
 
+  /// From the prompt, or over it where it is a source.
+  Generation<SharedSession> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
+    expect_runnable(prompt, config);
+    if (!seq2seq) return start(new_session(), std::move(prompt), config);
+    return start(new_session_over(prompt), decoder_prompt(config), config);
+  }
   Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
                                   const GenerationConfig& config) const {
     expect_complete(prompt, config);
@@ -191,7 +243,9 @@ HEADFORMER_INLINE TextStream TextGenerator::stream(std::string_view prompt, cons
 }
 HEADFORMER_INLINE TextStream TextGenerator::stream_ids(std::vector<TokenId> prompt,
                                                        const GenerationConfig& config) const {
-  return stream_ids(new_session(), std::move(prompt), config);
+  const GenerationConfig merged = config.over(parts_->defaults);
+  return TextStream(std::make_unique<TextStream::Parts>(parts_->start(std::move(prompt), merged), tokenizer(),
+                                                        merged.stop_strings.value_or(std::vector<std::string>{})));
 }
 HEADFORMER_INLINE TextStream TextGenerator::stream_ids(const std::shared_ptr<Session>& session,
                                                        std::vector<TokenId> prompt,
@@ -201,15 +255,18 @@ HEADFORMER_INLINE TextStream TextGenerator::stream_ids(const std::shared_ptr<Ses
                                                         merged.stop_strings.value_or(std::vector<std::string>{})));
 }
 HEADFORMER_INLINE std::shared_ptr<Session> TextGenerator::new_session() const { return parts_->new_session(); }
+HEADFORMER_INLINE std::shared_ptr<Session> TextGenerator::new_session_over(std::span<const TokenId> source) const {
+  return parts_->new_session_over(source);
+}
 
 HEADFORMER_INLINE IdStream TextGenerator::generate_ids(std::vector<TokenId> prompt,
                                                        const GenerationConfig& config) const {
   return IdStream(std::unique_ptr<IdStream::Parts>(
-      new IdStream::Parts{parts_->start(new_session(), std::move(prompt), config.over(parts_->defaults))}));
+      new IdStream::Parts{parts_->start(std::move(prompt), config.over(parts_->defaults))}));
 }
 HEADFORMER_INLINE void TextGenerator::expect_runnable(std::span<const TokenId> prompt,
                                                       const GenerationConfig& config) const {
-  parts_->expect_complete(prompt, config.over(parts_->defaults));
+  parts_->expect_runnable(prompt, config.over(parts_->defaults));
 }
 
 HEADFORMER_INLINE std::string TextGenerator::generate(std::string_view prompt, const GenerationConfig& config) const {
@@ -232,6 +289,9 @@ HEADFORMER_INLINE const Tokenizer& TextGenerator::tokenizer() const {
   return *parts_->tokenizer;
 }
 HEADFORMER_INLINE const CausalLanguageModel& TextGenerator::model() const { return *parts_->model; }
+HEADFORMER_INLINE const SequenceToSequence* TextGenerator::sequence_to_sequence() const {
+  return parts_->seq2seq.get();
+}
 HEADFORMER_INLINE const GenerationConfig& TextGenerator::defaults() const { return parts_->defaults; }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::optional<Tokenizer> TextGenerator::open_tokenizer(const Checkpoint& checkpoint) {

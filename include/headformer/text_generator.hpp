@@ -25,6 +25,7 @@ namespace headformer {
 
 class CausalLanguageModel;
 class Checkpoint;
+class SequenceToSequence;
 class Session;
 class Tokenizer;
 
@@ -112,13 +113,14 @@ class TextStream {
   std::string piece_;
 };
 
-/// Opens a decoder language model with its tokenizer and generates text:
+/// Opens a language model, a decoder or an encoder-decoder, with its tokenizer and generates text:
 ///
 ///     headformer::TextGenerator generator("path/to/checkpoint");
 ///     for (std::string_view piece : generator.stream("Once upon a time")) std::cout << piece << std::flush;
 ///
-/// One generation at a time; for several at once, give each thread its own generator. Copies share the model and what
-/// it runs on. (chat_generator.hpp: conversations.)
+/// An encoder-decoder's prompt is its source, and the text is what the decoder makes of it. One generation at a time;
+/// for several at once, give each thread its own generator. Copies share the model and what it runs on.
+/// (chat_generator.hpp: conversations.)
 class TextGenerator {
  public:
   /// A Hugging Face folder or a GGUF file. Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
@@ -130,11 +132,15 @@ class TextGenerator {
   /// The text that follows a prompt of ids.
   TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
   /// The same in a session of the caller's, which goes back to what it shares with the prompt and goes on from there.
-  /// It is the stream's until that is over, and then holds the prompt and what followed, for the next call.
+  /// It is the stream's until that is over, and then holds the prompt and what followed, for the next call. Over an
+  /// encoder-decoder's source the prompt is the decoder's.
   TextStream stream_ids(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
                         const GenerationConfig& config = {}) const;
   /// An empty session of the model, in the generator's workspace. (models/causal_lm/session.hpp)
   std::shared_ptr<Session> new_session() const;
+  /// The same over a source that an encoder-decoder encodes now. Throws ArgumentError for another model, no ids, one
+  /// outside the vocabulary, more than the encoder has positions for.
+  std::shared_ptr<Session> new_session_over(std::span<const TokenId> source) const;
 
   /// The whole text at once.
   std::string generate(std::string_view prompt, const GenerationConfig& config = {}) const;
@@ -151,7 +157,10 @@ class TextGenerator {
 
   /// Throws IoError when the checkpoint has none.
   const Tokenizer& tokenizer() const;
+  /// The decoder, of an encoder-decoder too.
   const CausalLanguageModel& model() const;
+  /// nullptr: the model is no encoder-decoder.
+  const SequenceToSequence* sequence_to_sequence() const;
   /// What the checkpoint says about generating; what a caller gives is laid over it.
   const GenerationConfig& defaults() const;
 

@@ -1,7 +1,7 @@
 #include <headformer/generate/generation.hpp>
 #include <nlohmann/json.hpp>
 
-#include "models/decoder_families.hpp"
+#include "models/seq2seq.hpp"
 
 namespace headformer::testing {
 namespace {
@@ -9,21 +9,44 @@ namespace {
 /// The folders of the goldens that hold a generate.json.
 std::vector<std::string> folders() {
   std::vector<std::string> names;
-  for (const auto& folder : std::filesystem::directory_iterator(goldens() / "decoders")) {
-    if (std::filesystem::exists(folder.path() / "generate.json")) names.push_back(folder.path().filename().string());
+  for (const std::string kind : {"decoders/", "seq2seq/"}) {
+    for (const auto& folder : std::filesystem::directory_iterator(goldens() / kind)) {
+      if (std::filesystem::exists(folder.path() / "generate.json"))
+        names.push_back(kind + folder.path().filename().string());
+    }
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
+/// A generation of either kind of model: an encoder-decoder's begins over the ids as its source.
+class Generator {
+ public:
+  explicit Generator(const std::string& path) {
+    LoadOptions options;
+    options.weights = DType::f32;
+    if (path.starts_with("seq2seq/")) {
+      seq2seq_ = open_seq2seq_of_goldens(path.substr(8), options);
+    } else {
+      decoder_ = open_decoder(path, options);
+    }
+  }
+  Generation<Session> start(const std::vector<TokenId>& ids, const GenerationConfig& config) const {
+    if (!seq2seq_) return {Session(decoder_, workspace_), ids, config};
+    return {session_over(seq2seq_, workspace_, ids), {config.decoder_start_token_id.value()}, config};
+  }
+
+ private:
+  std::shared_ptr<Workspace> workspace_ = workspace_of();
+  std::shared_ptr<const CausalLanguageModel> decoder_;
+  std::shared_ptr<const SequenceToSequence> seq2seq_;
+};
+
 class GenerateGoldens : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GenerateGoldens, GreedyIdsAreTheReferences) {
-  const std::filesystem::path folder = goldens() / "decoders" / GetParam();
-  LoadOptions options;
-  options.weights = DType::f32;
-  const auto model = open_decoder("decoders/" + GetParam(), options);
-  const auto workspace = workspace_of();
+  const std::filesystem::path folder = goldens() / GetParam();
+  const Generator generator(GetParam());
   const Json defaults_file = parse_json(Bytes::map(folder / "generation_config.json"));
   const GenerationConfig defaults =
       GenerationConfig::from_checkpoint(JsonObject(defaults_file, "generation_config.json"));
@@ -37,8 +60,7 @@ TEST_P(GenerateGoldens, GreedyIdsAreTheReferences) {
     if (item["kwargs"].contains("eos_token_id") && item["kwargs"]["eos_token_id"].is_null())
       config.eos_token_id = std::vector<TokenId>{};
     for (std::size_t row = 0; row < item["input_ids"].size(); ++row) {
-      Generation<Session> generation(Session(model, workspace), item["input_ids"][row].get<std::vector<TokenId>>(),
-                                     config);
+      Generation<Session> generation = generator.start(item["input_ids"][row].get<std::vector<TokenId>>(), config);
       while (generation.next()) continue;
       const std::vector<TokenId> found(generation.generated().begin(), generation.generated().end());
       const auto expected = item["output_ids"][row].get<std::vector<TokenId>>();
@@ -50,8 +72,11 @@ TEST_P(GenerateGoldens, GreedyIdsAreTheReferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, GenerateGoldens, ::testing::ValuesIn(folders()),
-                         [](const auto& name) { return name.param; });
+INSTANTIATE_TEST_SUITE_P(Folders, GenerateGoldens, ::testing::ValuesIn(folders()), [](const auto& folder) {
+  std::string name = folder.param;
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name;
+});
 
 }  // namespace
 }  // namespace headformer::testing

@@ -45,6 +45,7 @@ struct Golden {
   double tolerance = 0;
 
   bool of_encoder() const { return name.starts_with("encoders/"); }
+  bool of_seq2seq() const { return name.starts_with("seq2seq/"); }
 };
 
 inline std::vector<Golden> read_manifest() {

@@ -1,9 +1,9 @@
 """Greedy generation of the reference: generate.json beside a checkpoint.
 
-A list of {input_ids, kwargs, output_ids, smallest_gap}. input_ids are ragged rows; the reference gets them padded on the left with
-id 0 and an attention_mask. output_ids are the ids after the prompt, the ending eos included, no padding. smallest_gap is the least
-difference of the two greatest scores at any step, relative to the greatest |score|: far above the tolerance, so that
-the ids are exact.
+A list of {input_ids, kwargs, output_ids, smallest_gap}. input_ids are ragged rows; the reference gets them padded with
+id 0 and an attention_mask: on the left, an encoder-decoder, which counts columns, on the right. output_ids are the ids after the prompt (an encoder-decoder's: after its start id), the ending
+eos included, no padding. smallest_gap is the least difference of the two greatest scores at any step that leaves a choice,
+relative to the greatest |score|: far above the tolerance, so that the ids are exact.
 """
 
 import json
@@ -17,12 +17,15 @@ GAP = 1e-3
 
 def _generate(model, rows, kwargs):
     width = max(map(len, rows))
-    ids = torch.tensor([[0] * (width - len(r)) + r for r in rows])
-    mask = torch.tensor([[0] * (width - len(r)) + [1] * len(r) for r in rows])
+    def pad(row, filler):
+        filler = filler * (width - len(row))
+        return row + filler if model.config.is_encoder_decoder else filler + row
+    ids = torch.tensor([pad(r, [0]) for r in rows])
+    mask = torch.tensor([pad([1] * len(r), [0]) for r in rows])
     forget_length(model)
     full = model.generate(ids, attention_mask=mask, pad_token_id=0, output_scores=True, return_dict_in_generate=True,
                           **kwargs)
-    out = full.sequences[:, width:].tolist()
+    out = full.sequences[:, 1 if model.config.is_encoder_decoder else width:].tolist()
     eos = kwargs.get("eos_token_id", model.generation_config.eos_token_id)
     ends = set(eos if isinstance(eos, list) else [] if eos is None else [eos])
     result = []
@@ -32,7 +35,7 @@ def _generate(model, rows, kwargs):
     gaps = []
     for step, scores in enumerate(full.scores):
         for row, score in zip(result, scores):
-            if step < len(row):
+            if step < len(row) and score.isfinite().sum() > 1:  # of a forced id alone
                 top = score.topk(2).values
                 gaps.append(float((top[0] - top[1]) / score[score.isfinite()].abs().max()))
     return result, min(gaps)
@@ -62,6 +65,14 @@ def _cases(model, vocab, seed):
         (batch, {**free, "eos_token_id": continued[0][6], "min_new_tokens": 9}),
         (batch, {**free, "eos_token_id": None, "repetition_penalty": 1.4, "max_new_tokens": 12}),
     ]
+    if model.config.is_encoder_decoder:
+        asked += [
+            (batch, {"do_sample": False, "max_length": 9}),
+            (batch, {**free, "min_length": 12, "eos_token_id": continued[0][6]}),
+            (batch, {**free, "forced_bos_token_id": continued[1][4], "forced_eos_token_id": continued[2][5],
+                     "eos_token_id": None}),
+            (one, {**free, "decoder_start_token_id": continued[0][3], "eos_token_id": None}),
+        ]
     for rows, kwargs in asked:
         yield _case(model, rows, kwargs)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 GOLDENS = Path(__file__).resolve().parent.parent / "goldens"
 DECODERS = GOLDENS / "decoders"
 ENCODERS = GOLDENS / "encoders"
+SEQ2SEQ = GOLDENS / "seq2seq"
 PATH = GOLDENS / "manifest.json"
 KEYS = ("name", "family", "architecture", "format", "dtype", "path", "inputs", "outputs", "tolerance", "reference",
         "notes")

@@ -19,6 +19,7 @@ struct LayerConfig {
   AttentionConfig attention;
   FeedForwardConfig feed_forward;
   LayerSharing sharing = {};
+  AttentionConfig cross_attention = {};  ///< of layers that attend to a source
 };
 
 }  // namespace headformer

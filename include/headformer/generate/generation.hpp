@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +36,8 @@ class Generation {
         most_(config.new_tokens(prompt_length_)),
         least_(config.least_new_tokens(prompt_length_)),
         end_ids_(config.eos_token_id.value_or(std::vector<TokenId>{})),
+        first_ids_(config.forced_bos_token_id.value_or(std::vector<TokenId>{})),
+        last_ids_(config.forced_eos_token_id.value_or(std::vector<TokenId>{})),
         sampler_(config),
         cancellation_(std::move(cancellation)) {
     if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
@@ -60,8 +63,11 @@ class Generation {
     } catch (const CancelledError&) {
       return finish(FinishReason::cancelled);
     }
-    const TokenId id = sampler_(logits, history_,
-                                generated < least_ ? std::span<const TokenId>(end_ids_) : std::span<const TokenId>());
+    const std::span<const TokenId> forced = forced_ids(generated);
+    if (!forced.empty()) force(logits, forced);
+    const bool may_end = generated >= least_ || !forced.empty();
+    const TokenId id =
+        sampler_(logits, history_, may_end ? std::span<const TokenId>() : std::span<const TokenId>(end_ids_));
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     (generated == 0 ? timings_.prefill_seconds : timings_.decode_seconds) += seconds;
     ++timings_.generated_tokens;
@@ -83,6 +89,23 @@ class Generation {
   const GenerationTimings& timings() const { return timings_; }
 
  private:
+  /// What the next token must be one of; none: anything.
+  std::span<const TokenId> forced_ids(Index generated) const {
+    if (generated == most_ - 1 && !last_ids_.empty()) return last_ids_;
+    if (history_.size() == 1) return first_ids_;
+    return {};
+  }
+
+  static void force(std::span<float> logits, std::span<const TokenId> ids) {
+    std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
+    for (const TokenId id : ids) {
+      if (id < 0 || static_cast<std::size_t>(id) >= logits.size())
+        throw ArgumentError("forced token: expected ids of 0 to " + std::to_string(logits.size() - 1) + ", found " +
+                            std::to_string(id));
+      logits[static_cast<std::size_t>(id)] = 0;
+    }
+  }
+
   std::optional<TokenId> finish(FinishReason reason) {
     reason_ = reason;
     return std::nullopt;
@@ -94,6 +117,8 @@ class Generation {
   Index most_;
   Index least_;
   std::vector<TokenId> end_ids_;
+  std::vector<TokenId> first_ids_;
+  std::vector<TokenId> last_ids_;
   Sampler sampler_;
   Cancellation cancellation_;
   FinishReason reason_ = FinishReason::none;

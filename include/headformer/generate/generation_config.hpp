@@ -30,6 +30,10 @@ struct GenerationConfig {
   std::optional<double> min_p;               ///< keep what has at least min_p times the best's probability, in [0, 1]
   std::optional<double> repetition_penalty;  ///< > 0; above 1 makes seen tokens less likely (1)
   std::optional<std::vector<TokenId>> eos_token_id;
+  std::optional<TokenId> bos_token_id;  ///< what a decoder over a source begins with where nothing else is said
+  std::optional<TokenId> decoder_start_token_id;            ///< what a decoder over a source begins with
+  std::optional<std::vector<TokenId>> forced_bos_token_id;  ///< what follows a single first token, whatever the logits
+  std::optional<std::vector<TokenId>> forced_eos_token_id;  ///< what the last token is when the length runs out
   std::optional<std::vector<std::string>> stop_strings;
   std::optional<TokenId> pad_token_id;        ///< marks padding in a batch of ids that comes without a mask
   std::optional<Index> num_return_sequences;  ///< answers to each prompt (1); more only with do_sample
@@ -61,10 +65,18 @@ struct GenerationConfig {
       repetition_penalty = positive();
     else if (key == "eos_token_id")
       eos_token_id = read_ids(json, key);
+    else if (key == "bos_token_id")
+      bos_token_id = read_id(json, key);
+    else if (key == "decoder_start_token_id")
+      decoder_start_token_id = read_id(json, key);
+    else if (key == "forced_bos_token_id")
+      forced_bos_token_id = read_ids(json, key);
+    else if (key == "forced_eos_token_id")
+      forced_eos_token_id = read_ids(json, key);
     else if (key == "stop_strings")
       stop_strings = json.is_string(key) ? std::vector<std::string>{json.string(key)} : json.strings(key);
     else if (key == "pad_token_id")
-      pad_token_id = static_cast<TokenId>(json.integer(key, 0, std::numeric_limits<TokenId>::max()));
+      pad_token_id = read_id(json, key);
     else if (key == "num_return_sequences")
       num_return_sequences = json.integer(key, 1, most);
     else if (key == "seed")
@@ -90,12 +102,13 @@ struct GenerationConfig {
     GenerationConfig config;
     for (const std::string& key : json.keys()) {
       // Published files hold sampling values that their own greedy default never uses, some of them out of range, and
-      // a pad_token_id of -1 for none.
+      // a pad_token_id or bos_token_id of -1 for none.
       if (!json.has(key)) continue;
       try {
         config.read(json, key);
       } catch (const ConfigError&) {
-        const bool rests = key == "pad_token_id" || (is_sampling_key(key) && !json.boolean_or("do_sample", false));
+        const bool rests = key == "pad_token_id" || key == "bos_token_id" ||
+                           (is_sampling_key(key) && !json.boolean_or("do_sample", false));
         if (!rests) throw;
       }
     }
@@ -119,6 +132,10 @@ struct GenerationConfig {
     fill(merged.min_p, base.min_p);
     fill(merged.repetition_penalty, base.repetition_penalty);
     fill(merged.eos_token_id, base.eos_token_id);
+    fill(merged.bos_token_id, base.bos_token_id);
+    fill(merged.decoder_start_token_id, base.decoder_start_token_id);
+    fill(merged.forced_bos_token_id, base.forced_bos_token_id);
+    fill(merged.forced_eos_token_id, base.forced_eos_token_id);
     fill(merged.stop_strings, base.stop_strings);
     fill(merged.pad_token_id, base.pad_token_id);
     fill(merged.num_return_sequences, base.num_return_sequences);
@@ -140,16 +157,16 @@ struct GenerationConfig {
 
   static constexpr const char* known_keys =
       "max_new_tokens, max_length, min_new_tokens, min_length, do_sample, temperature, top_k, top_p, min_p, "
-      "repetition_penalty, eos_token_id, stop_strings, pad_token_id, num_return_sequences, seed";
+      "repetition_penalty, eos_token_id, bos_token_id, decoder_start_token_id, forced_bos_token_id, "
+      "forced_eos_token_id, stop_strings, pad_token_id, num_return_sequences, seed";
 
  private:
   /// Bookkeeping, keys that change no token here, and others at the value that switches them off.
   static bool asks_for_nothing(const JsonObject& json, const std::string& key) {
-    constexpr std::string_view idle[] = {
-        "transformers_version",   "_from_model_config", "bos_token_id",   "use_cache",
-        "cache_implementation",   "output_scores",      "output_logits",  "output_attentions",
-        "output_hidden_states",   "early_stopping",     "length_penalty", "renormalize_logits",
-        "return_dict_in_generate"};
+    constexpr std::string_view idle[] = {"transformers_version", "_from_model_config",   "use_cache",
+                                         "cache_implementation", "output_scores",        "output_logits",
+                                         "output_attentions",    "output_hidden_states", "early_stopping",
+                                         "length_penalty",       "renormalize_logits",   "return_dict_in_generate"};
     constexpr std::pair<std::string_view, double> off[] = {{"num_beams", 1},
                                                            {"num_beam_groups", 1},
                                                            {"diversity_penalty", 0},
@@ -172,9 +189,12 @@ struct GenerationConfig {
   static bool is_sampling_key(std::string_view key) {
     return key == "temperature" || key == "top_k" || key == "top_p" || key == "min_p";
   }
+  static TokenId read_id(const JsonObject& json, const std::string& key) {
+    return static_cast<TokenId>(json.integer(key, 0, std::numeric_limits<TokenId>::max()));
+  }
   static std::vector<TokenId> read_ids(const JsonObject& json, const std::string& key) {
     constexpr Index most = std::numeric_limits<TokenId>::max();
-    if (!json.is_array(key)) return {static_cast<TokenId>(json.integer(key, 0, most))};
+    if (!json.is_array(key)) return {read_id(json, key)};
     std::vector<TokenId> ids;
     for (const Index id : json.integers(key, 0, most)) ids.push_back(static_cast<TokenId>(id));
     return ids;

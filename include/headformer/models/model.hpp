@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "headformer/core/tensor.hpp"
 
@@ -25,18 +27,22 @@ class Model {
 
 namespace detail {
 
-/// Reads a NamedTensors and notices what nobody read.
+/// Reads a NamedTensors and notices what nobody knows.
 class InputReader {
  public:
   explicit InputReader(const NamedTensors& inputs) : inputs_(inputs) {}
 
+  /// Names that may be there and are going to be looked for.
+  void announce(const std::string& name) {
+    if (std::find(known_.begin(), known_.end(), name) == known_.end()) known_.push_back(name);
+  }
+
   /// nullptr when there is none; throws when it holds another element type.
   template <class T>
   const Tensor<T>* find(const std::string& name) {
-    known_ += (known_.empty() ? "" : ", ") + name;
+    announce(name);
     const auto found = inputs_.find(name);
     if (found == inputs_.end()) return nullptr;
-    ++read_;
     const auto* tensor = std::get_if<Tensor<T>>(&found->second);
     if (tensor == nullptr) {
       throw ArgumentError("input " + name + ": expected " +
@@ -45,20 +51,19 @@ class InputReader {
     return tensor;
   }
 
-  void expect_all_read() const {
-    if (read_ == inputs_.size()) return;
+  /// Throws for a name that nobody has announced or looked for.
+  void expect_all_known() const {
     for (const auto& [name, tensor] : inputs_) {
-      if ((", " + known_ + ",").find(" " + name + ",") == std::string::npos) {
-        throw ArgumentError("input " + detail::quoted(name) + ": expected one of " + known_ +
-                            ", found an unknown name");
-      }
+      if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+      std::string known;
+      for (const std::string& expected : known_) known += (known.empty() ? "" : ", ") + expected;
+      throw ArgumentError("input " + detail::quoted(name) + ": expected one of " + known + ", found an unknown name");
     }
   }
 
  private:
   const NamedTensors& inputs_;
-  std::string known_;
-  std::size_t read_ = 0;
+  std::vector<std::string> known_;
 };
 
 inline void expect_shape(const std::string& name, const Shape& found, const Shape& expected) {

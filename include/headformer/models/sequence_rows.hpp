@@ -9,6 +9,7 @@
 
 #include "headformer/core/token_id.hpp"
 #include "headformer/models/model.hpp"
+#include "headformer/models/position_numbering.hpp"
 
 namespace headformer::detail {
 
@@ -22,41 +23,71 @@ struct SequenceRow {
   std::vector<std::int32_t> token_types;  ///< empty where none were given
 
   bool hidden(std::size_t i) const { return !key_bias.empty() && key_bias[i] != 0; }
+
+  /// Drops the rows from `length` on.
+  void cut(Index length) {
+    const auto shorten = [&](auto& values) {
+      values.resize(std::min(values.size(), static_cast<std::size_t>(length)));
+    };
+    shorten(columns);
+    shorten(key_bias);
+    shorten(ids);
+    shorten(positions);
+    shorten(token_types);
+    if (embeddings.data() == nullptr || embeddings.size(0) <= length) return;
+    Tensor<float> shorter(Shape{length, embeddings.size(1)});
+    std::copy_n(embeddings.data(), shorter.count(), shorter.data());
+    embeddings = std::move(shorter);
+  }
 };
 
-/// The inputs of a model over sequences: input_ids [B, T] (or inputs_embeds [B, T, E]), attention_mask, position_ids
-/// [B, T] or [1, T], token_type_ids; where a sequence is one of C choices, [B, C, T] and so on.
+/// What the inputs of one side of a model are called; an empty name: the side has no such input.
+struct SequenceNames {
+  std::string ids = "input_ids";
+  std::string embeddings = "inputs_embeds";
+  std::string mask = "attention_mask";
+  std::string positions = "position_ids";
+  std::string token_types = "";
+
+  void announce(InputReader& reader) const {
+    for (const std::string* name : {&ids, &embeddings, &mask, &positions, &token_types})
+      if (!name->empty()) reader.announce(*name);
+  }
+};
+
+/// The inputs of a model over sequences, or of one side of it: ids [B, T] (or embeddings [B, T, E]), a mask, positions
+/// [B, T] or [1, T], token types; where a sequence is one of C choices, [B, C, T] and so on.
 class SequenceRows {
  public:
-  /// `rank`: of the ids. Throws ArgumentError for shapes that do not fit. The tensors outlive this.
-  SequenceRows(const NamedTensors& inputs, int rank, bool token_types) {
-    InputReader reader(inputs);
-    ids_ = reader.find<std::int64_t>("input_ids");
-    embeddings_ = reader.find<float>("inputs_embeds");
-    mask_ = reader.find<std::int64_t>("attention_mask");
-    positions_ = reader.find<std::int64_t>("position_ids");
-    if (token_types) token_types_ = reader.find<std::int64_t>("token_type_ids");
-    reader.expect_all_read();
+  /// `rank`: of the ids. Throws ArgumentError for a name that the reader does not know, and for shapes that do not fit.
+  /// The tensors outlive this.
+  SequenceRows(InputReader& reader, SequenceNames names, int rank) : names_(std::move(names)) {
+    const auto find = [&](const std::string& name) { return name.empty() ? nullptr : reader.find<std::int64_t>(name); };
+    ids_ = find(names_.ids);
+    embeddings_ = reader.find<float>(names_.embeddings);
+    mask_ = find(names_.mask);
+    positions_ = find(names_.positions);
+    token_types_ = find(names_.token_types);
+    reader.expect_all_known();
     if ((ids_ == nullptr) == (embeddings_ == nullptr))
-      throw ArgumentError("inputs: expected either input_ids or inputs_embeds, found " +
+      throw ArgumentError("inputs: expected either " + names_.ids + " or " + names_.embeddings + ", found " +
                           std::string(ids_ ? "both" : "neither"));
     const Shape& shape = ids_ != nullptr ? ids_->shape() : embeddings_->shape();
     if (shape.rank() != (ids_ != nullptr ? rank : rank + 1)) {
       const std::string dimensions = rank == 2 ? "[B, T" : "[B, C, T";
-      throw ArgumentError("input " + std::string(name()) + ": expected " + dimensions +
-                          (ids_ != nullptr ? "]" : ", D]") + ", found " + to_string(shape));
+      throw ArgumentError("input " + name() + ": expected " + dimensions + (ids_ != nullptr ? "]" : ", D]") +
+                          ", found " + to_string(shape));
     }
     const std::span<const Index> sizes(shape.begin(), static_cast<std::size_t>(rank));
     const Shape expected(sizes);
     if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end())
-      throw ArgumentError("input " + std::string(name()) + ": expected at least one row and one column, found " +
-                          to_string(shape));
+      throw ArgumentError("input " + name() + ": expected at least one row and one column, found " + to_string(shape));
     leading_ = Shape(sizes.first(sizes.size() - 1));
     length_ = sizes.back();
-    if (mask_ != nullptr) expect_shape("attention_mask", mask_->shape(), expected);
+    if (mask_ != nullptr) expect_shape(names_.mask, mask_->shape(), expected);
     if (positions_ != nullptr && !(positions_->shape() == Shape{1, length_}))
-      expect_shape("position_ids", positions_->shape(), expected);
-    if (token_types_ != nullptr) expect_shape("token_type_ids", token_types_->shape(), expected);
+      expect_shape(names_.positions, positions_->shape(), expected);
+    if (token_types_ != nullptr) expect_shape(names_.token_types, token_types_->shape(), expected);
   }
 
   /// [B] or [B, C].
@@ -68,7 +99,16 @@ class SequenceRows {
   std::vector<TokenId> all_ids(Index row) const {
     std::vector<TokenId> result;
     if (ids_ == nullptr) return result;
-    for (Index t = 0; t < length_; ++t) result.push_back(narrow(ids_->data()[row * length_ + t], "input_ids"));
+    for (Index t = 0; t < length_; ++t) result.push_back(narrow(ids_->data()[row * length_ + t], names_.ids));
+    return result;
+  }
+
+  /// The positions of what is left of a row, by the class's own rule, which may count the padding too.
+  std::vector<std::int32_t> own_positions(const Numbering& numbering, Index row, const SequenceRow& left) const {
+    const bool by_ids = numbering.rule == PositionNumbering::after_padding;
+    const std::vector<std::int32_t> all = numbering.positions(by_ids ? all_ids(row) : std::vector<TokenId>(), length_);
+    std::vector<std::int32_t> result;
+    for (const Index column : left.columns) result.push_back(all[static_cast<std::size_t>(column)]);
     return result;
   }
 
@@ -92,11 +132,11 @@ class SequenceRows {
     }
     const Index position_row = positions_ != nullptr && positions_->count() > length_ ? row : 0;
     for (const Index t : columns) {
-      if (ids_ != nullptr) result.ids.push_back(narrow(ids_->data()[row * length_ + t], "input_ids"));
+      if (ids_ != nullptr) result.ids.push_back(narrow(ids_->data()[row * length_ + t], names_.ids));
       if (positions_ != nullptr)
-        result.positions.push_back(narrow(positions_->data()[position_row * length_ + t], "position_ids"));
+        result.positions.push_back(narrow(positions_->data()[position_row * length_ + t], names_.positions));
       if (token_types_ != nullptr)
-        result.token_types.push_back(narrow(token_types_->data()[row * length_ + t], "token_type_ids"));
+        result.token_types.push_back(narrow(token_types_->data()[row * length_ + t], names_.token_types));
     }
     if (embeddings_ == nullptr) return result;
     const Index width = embeddings_->size(embeddings_->shape().rank() - 1);
@@ -109,16 +149,17 @@ class SequenceRows {
   }
 
  private:
-  const char* name() const { return ids_ != nullptr ? "input_ids" : "inputs_embeds"; }
+  const std::string& name() const { return ids_ != nullptr ? names_.ids : names_.embeddings; }
   bool visible(Index row, Index column) const { return mask_ == nullptr || mask_->data()[row * length_ + column] != 0; }
 
-  static std::int32_t narrow(std::int64_t value, const char* name) {
+  static std::int32_t narrow(std::int64_t value, const std::string& name) {
     if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) {
-      throw ArgumentError("input " + std::string(name) + ": expected 0 to 2147483647, found " + std::to_string(value));
+      throw ArgumentError("input " + name + ": expected 0 to 2147483647, found " + std::to_string(value));
     }
     return static_cast<std::int32_t>(value);
   }
 
+  SequenceNames names_;
   const Tensor<std::int64_t>* ids_ = nullptr;
   const Tensor<float>* embeddings_ = nullptr;
   const Tensor<std::int64_t>* mask_ = nullptr;

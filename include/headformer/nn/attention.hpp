@@ -1,12 +1,12 @@
 #pragma once
 
-#include <memory>
 #include <span>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/kernels/attention.hpp"
 #include "headformer/kernels/rotary.hpp"
 #include "headformer/nn/attention_config.hpp"
+#include "headformer/nn/attention_steps.hpp"
 #include "headformer/nn/ends_in_linear.hpp"
 #include "headformer/nn/linear.hpp"
 #include "headformer/nn/masks.hpp"
@@ -75,59 +75,24 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
     position.rotate(context, config, keys);
     const auto result = frame.take_rows<float>(x.rows(), query_width);
     Scratch::Frame passing(context.scratch());
-    const std::span<const KeyValues> stored = store(context, keys, values, passing);
+    const auto stored = open_key_values<typename Mask::KeyValues>(context, config, passing);
+    store(context, stored, keys, values);
     attend(context, stored, queries, keys, result);
     return result;
   }
 
  private:
-  using KeyValues = typename Mask::KeyValues;
-
-  /// Writes the new keys and values into the sequences' pages.
-  std::span<const KeyValues> store(Context& context, TensorView<const float> keys, TensorView<const float> values,
-                                   Scratch::Frame& frame) const {
-    const auto& sequences = context.batch().sequences;
-    auto* const all = frame.take<KeyValues>(Shape{static_cast<Index>(sequences.size())}).data();
-    for (std::size_t i = 0; i < sequences.size(); ++i) {
-      const BatchSequence& sequence = sequences[i];
-      const KeyValues& stored = *std::construct_at(all + i, config, sequence, frame);
-      const Index first = stored.length();
-      parallel_for(context.compute().executor, sequence.rows, 16, [&](Index begin, Index end) {
-        for (Index r = begin; r < end; ++r) {
-          kernels::append(stored.layout(), stored.writable_page(first + r), (first + r) % kernels::page_positions,
-                          keys.row(sequence.first_row + r), values.row(sequence.first_row + r), context.compute().isa);
-        }
-      });
-    }
-    return {all, sequences.size()};
-  }
-
-  void attend(Context& context, std::span<const KeyValues> stored, TensorView<const float> queries,
+  void attend(Context& context, std::span<const typename Mask::KeyValues> stored, TensorView<const float> queries,
               TensorView<const float> keys, TensorView<float> y) const {
-    kernels::AttentionParameters parameters;
-    parameters.heads = config.heads;
-    parameters.key_value_heads = config.key_value_heads;
-    parameters.key_width = config.head_width;
-    parameters.value_width = config.head_width;
-    parameters.scale = config.scale;
-    parameters.soft_cap = config.soft_cap;
-    parameters = Mask::apply(parameters, config.window);
     Scratch::Frame frame(context.scratch());
-    auto* const items = frame.take<kernels::AttentionSequence>(Shape{static_cast<Index>(stored.size())}).data();
-    const std::span sequences(items, stored.size());
+    const std::span<kernels::AttentionSequence> sequences = attention_sequences(context, stored, frame);
     for (std::size_t i = 0; i < stored.size(); ++i) {
-      const BatchSequence& sequence = context.batch().sequences[i];
-      kernels::AttentionSequence& item = *std::construct_at(items + i);
-      item.first_row = sequence.first_row;
-      item.rows = sequence.rows;
-      item.first_position = stored[i].length();
-      item.keys = stored[i].length() + sequence.rows;
-      item.pages = stored[i].pages();
-      if (!sequence.key_bias.empty()) item.bias = sequence.key_bias.data();  // strides 0: the same for all queries
+      const std::span<const float> key_bias = context.batch().sequences[i].key_bias;
+      if (!key_bias.empty()) sequences[i].bias = key_bias.data();  // strides 0: the same for all queries
     }
     position.add_bias(context, config, queries, keys, sequences, frame);
-    kernels::attention(context.compute(), parameters, stored.front().layout(), queries, sequences, y,
-                       context.scratch());
+    kernels::attention(context.compute(), Mask::apply(attention_parameters(config), config.window),
+                       stored.front().layout(), queries, sequences, y, context.scratch());
   }
 };
 

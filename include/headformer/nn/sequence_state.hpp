@@ -138,7 +138,8 @@ struct KeyValueSlotConfig {
 };
 
 /// The state of one sequence, a slot a layer: paged keys and values. Pages are shared between forks and copied when one
-/// of them writes. Not thread-safe; different sequences are independent.
+/// of them writes. Not thread-safe; different sequences are independent. The state of a source, whose keys and values
+/// cross-attention reads, is of the same kind: written once, and then shared by the sequences over it.
 class SequenceState {
  public:
   SequenceState(std::shared_ptr<PagePool> pool, const std::vector<KeyValueSlotConfig>& slots) : pool_(std::move(pool)) {
@@ -147,6 +148,9 @@ class SequenceState {
 
   /// Positions held.
   Index length() const { return length_; }
+  /// The source that the sequence's layers attend to; nullptr: none. It goes with forks, and stays when truncated.
+  const SequenceState* source() const { return source_.get(); }
+  void set_source(std::shared_ptr<const SequenceState> source) { source_ = std::move(source); }
   Index slots() const { return static_cast<Index>(slots_.size()); }
   const kernels::KeyValueLayout& layout(Index slot) const { return at(slot).config.layout; }
   /// A page pointer for each 64 positions from position 0; nullptr where the window has passed.
@@ -235,9 +239,9 @@ class SequenceState {
     return copy;
   }
 
-  /// Memory of the pages this sequence holds; a page shared with a fork counts for both.
+  /// Memory of the pages this sequence holds, its source's too; a page shared with a fork counts for both.
   std::size_t bytes() const {
-    std::size_t total = 0;
+    std::size_t total = source_ ? source_->bytes() : 0;
     for (const Slot& slot : slots_) {
       for (const PagePool::Page& page : slot.pages) total += page ? slot.config.layout.page_bytes() : 0;
     }
@@ -280,6 +284,7 @@ class SequenceState {
 
   std::shared_ptr<PagePool> pool_;
   std::vector<Slot> slots_;
+  std::shared_ptr<const SequenceState> source_;
   Index length_ = 0;
 };
 

@@ -75,19 +75,18 @@ class Binder {
 
   /// The tensor behind a canonical name; its entry is nullptr when there is none.
   HEADFORMER_COLD TensorSource try_find(const std::string& canonical) const {
-    const Name parts = split(canonical);
-    for (const NameRow& row : table_.rows) {
-      if (row.canonical != parts.pattern) continue;
-      if (!checkpoint_.is_gguf()) {
-        const bool norm = row.canonical.ends_with("norm");
-        return {find_hugging_face(row, parts), norm ? table_.hugging_face_norm_transform : row.hugging_face_transform,
-                canonical};
-      }
-      const bool own = row.gguf_transform != Transform::none;
-      return {checkpoint_.find(with_layers(row.gguf, parts.layers) + parts.member),
-              own ? row.gguf_transform : table_.gguf_transform, canonical};
+    Name parts = split(canonical);
+    const NameRow* const row = find_row(parts);
+    if (row == nullptr)
+      throw WeightError(checkpoint_.name() + ": no row for " + canonical + " in the family's name table");
+    if (!checkpoint_.is_gguf()) {
+      const bool norm = row->canonical.ends_with("norm");
+      return {find_hugging_face(*row, parts), norm ? table_.hugging_face_norm_transform : row->hugging_face_transform,
+              canonical};
     }
-    throw WeightError(checkpoint_.name() + ": no row for " + canonical + " in the family's name table");
+    const bool own = row->gguf_transform != Transform::none;
+    return {checkpoint_.find(with_layers(row->gguf, parts.layers) + parts.member),
+            own ? row->gguf_transform : table_.gguf_transform, canonical};
   }
 
   /// Throws WeightError when there is none.
@@ -195,6 +194,18 @@ class Binder {
     return name;
   }
 
+  /// A module's row, or a tensor's own, whose names then are whole; nullptr when there is none.
+  HEADFORMER_COLD const NameRow* find_row(Name& parts) const {
+    for (const NameRow& row : table_.rows) {
+      if (row.canonical == parts.pattern) return &row;
+      if (row.canonical == parts.pattern + parts.member) {
+        parts.member.clear();
+        return &row;
+      }
+    }
+    return nullptr;
+  }
+
   /// The first tensor that is there under a row's names. A norm's weight and bias were once called gamma and beta.
   HEADFORMER_COLD const TensorEntry* find_hugging_face(const NameRow& row, const Name& parts) const {
     for (std::string_view rest = row.hugging_face; !rest.empty();) {
@@ -230,13 +241,11 @@ class Binder {
   }
 
   HEADFORMER_COLD std::string published_name(const std::string& canonical) const {
-    const Name parts = split(canonical);
-    for (const NameRow& row : table_.rows) {
-      if (row.canonical != parts.pattern) continue;
-      std::string_view names = checkpoint_.is_gguf() ? row.gguf : row.hugging_face;
-      return with_layers(next_name(names), parts.layers) + parts.member;
-    }
-    return canonical;
+    Name parts = split(canonical);
+    const NameRow* const row = find_row(parts);
+    if (row == nullptr) return canonical;
+    std::string_view names = checkpoint_.is_gguf() ? row->gguf : row->hugging_face;
+    return with_layers(next_name(names), parts.layers) + parts.member;
   }
 
   const Checkpoint& checkpoint_;

@@ -68,8 +68,9 @@ HEADFORMER_COLD inline std::vector<MatrixPiece> find_pieces(const Binder& binder
     const TensorSource& source = result[i].source;
     if (i + 1 < result.size() && result[i + 1].source.entry == source.entry) continue;
     const Index rows = result[i].first + result[i].rows;
-    const bool flattened = source.transform == Transform::flattened && source.entry->shape.rank() > 2 &&
-                           source.entry->shape[0] == rows && source.entry->shape.count() == rows * inputs;
+    const bool flattened = source.transform == Transform::flattened &&
+                           source.entry->shape.count() == rows * std::max<Index>(inputs, 1) &&
+                           (inputs == 0 || (source.entry->shape.rank() > 2 && source.entry->shape[0] == rows));
     if (flattened) continue;
     source.expect_shape(inputs == 0                                 ? Shape{rows}
                         : source.transform == Transform::transposed ? Shape{inputs, rows}

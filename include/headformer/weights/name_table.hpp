@@ -16,11 +16,13 @@ enum class Transform {
   transposed,         ///< stored [in, out] (GPT-2's Conv1D)
   plus_one,           ///< stored as the difference from 1 (Gemma's norms)
   interleaved_heads,  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
-  flattened           ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]
+  flattened           ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]; a
+                      ///< bias [1, out] as [out]
 };
 
 /// One row of a family's table: the canonical name of a module ('#' stands for a layer's number) and where its
 /// `.weight` and `.bias` lie in each kind of checkpoint. Modules that share one tensor are its successive row ranges.
+/// A tensor published apart from its module ("output.bias") has a row of its own, before the module's.
 /// Names that publishers have used at different times stand side by side, '|' between them, and are tried in turn.
 struct NameRow {
   std::string_view canonical;

@@ -63,8 +63,8 @@ class Weights {
     for (const detail::MatrixPiece& piece : detail::find_pieces(*binder_, path_, parts, "bias", 0)) {
       binder_->take(*piece.source.entry);
       if (measuring()) continue;
-      std::vector<float> whole(static_cast<std::size_t>(piece.source.entry->shape[0]));
-      piece.source.dequantise(piece.source.entry->shape[0], whole.data());
+      std::vector<float> whole(static_cast<std::size_t>(piece.source.entry->shape.count()));
+      piece.source.dequantise(piece.source.entry->shape.count(), whole.data());
       for (Index r = 0; r < piece.rows; ++r) {
         result.data()[at + r] = whole[static_cast<std::size_t>(piece.first + piece.stored_row(r))];
       }
@@ -104,8 +104,9 @@ class Weights {
   }
 
   /// To be called when all is bound: a tensor that nothing asked for is an error; what was packed is kept where that
-  /// was asked for.
+  /// was asked for. Below the root nothing happens: a part of a model leaves it to the whole.
   void finish() const {
+    if (!path_.empty()) return;
     binder_->expect_all_used();
     binder_->keep_packed();
   }

@@ -13,6 +13,7 @@
 #include "headformer/models/input_checks.hpp"
 #include "headformer/models/workspace.hpp"
 #include "headformer/nn/context.hpp"
+#include "headformer/nn/key_values.hpp"
 #include "headformer/weights/load_options.hpp"
 
 namespace headformer {
@@ -47,15 +48,8 @@ class CausalLanguageModel {
 
   /// What a sequence keeps, a slot a layer.
   static std::vector<KeyValueSlotConfig> slots(const CausalLmConfig& config, DType cache) {
-    if (!kernels::is_cache_dtype(cache)) {
-      throw ArgumentError("cache dtype: expected f32, f16, bf16 or q8_0, found " + std::string(name_of(cache)));
-    }
     std::vector<KeyValueSlotConfig> result;
-    for (const LayerConfig& layer : config.layers) {
-      const AttentionConfig& attention = layer.attention;
-      result.push_back(
-          {{attention.key_value_heads, attention.head_width, attention.head_width, cache}, attention.window});
-    }
+    for (const LayerConfig& layer : config.layers) result.push_back(key_value_slot(layer.attention, cache));
     return result;
   }
 
@@ -71,15 +65,40 @@ class CausalLanguageModel {
   /// sequence has changed.
   void forward(Workspace& workspace, std::span<const SequenceInput> inputs, TensorView<float> logits,
                const Observer* observer = nullptr) const {
+    if (!config_.has_output)
+      throw ArgumentError("logits: expected a class with a head over the vocabulary, found none");
+    pass(workspace, inputs, logits, Asked::logits, observer);
+  }
+
+  /// The same without the head: the hidden states that it would be given. Shapes: hidden [rows asked for, D].
+  void hidden_states(Workspace& workspace, std::span<const SequenceInput> inputs, TensorView<float> hidden,
+                     const Observer* observer = nullptr) const {
+    pass(workspace, inputs, hidden, Asked::hidden_states, observer);
+  }
+
+ protected:
+  explicit CausalLanguageModel(CausalLmConfig config) : config_(std::move(config)) {}
+  void set_report(LoadReport report) { report_ = std::move(report); }
+
+ private:
+  enum class Asked { logits, hidden_states };
+
+  /// ids [T] -> x [T, D].
+  virtual void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const = 0;
+  /// x [T, D] (overwritten) -> the normalised hidden states of the rows named; nothing where there are none.
+  virtual void run(Context& context, TensorView<float> x, std::span<const Index> rows,
+                   TensorView<float> hidden) const = 0;
+  /// hidden [R, D] (overwritten) -> logits [R, V].
+  virtual void head(Context& context, TensorView<float> hidden, TensorView<float> logits) const = 0;
+
+  void pass(Workspace& workspace, std::span<const SequenceInput> inputs, TensorView<float> result, Asked asked,
+            const Observer* observer) const {
     Batch& batch = workspace.batch;
     std::vector<Index>& rows = workspace.logit_rows;
     fill(batch, inputs);
     if (batch.rows() == 0) return;
     find_logit_rows(rows, inputs);
-    if (!rows.empty() && (logits.rows() != static_cast<Index>(rows.size()) || logits.columns() != config_.vocabulary)) {
-      throw ArgumentError("logits: expected [" + std::to_string(rows.size()) + ", " +
-                          std::to_string(config_.vocabulary) + "], found " + to_string(logits.shape()));
-    }
+    if (!rows.empty()) expect_result(result, static_cast<Index>(rows.size()), asked);
     for (const SequenceInput& input : inputs) input.state->prepare(rows_of(input));
     Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
     context.observer = observer;
@@ -95,20 +114,22 @@ class CausalLanguageModel {
       }
       row += rows_of(input);
     }
-    run(context, x, rows, logits);
+    if (asked == Asked::hidden_states) {
+      run(context, x, rows, result);
+    } else {
+      const auto hidden = frame.take<float>(Shape{static_cast<Index>(rows.size()), config_.width});
+      run(context, x, rows, hidden);
+      if (!rows.empty()) head(context, hidden, result);
+    }
     for (const SequenceInput& input : inputs) input.state->commit(rows_of(input));
   }
 
- protected:
-  explicit CausalLanguageModel(CausalLmConfig config) : config_(std::move(config)) {}
-  void set_report(LoadReport report) { report_ = std::move(report); }
-
- private:
-  /// ids [T] -> x [T, D].
-  virtual void embed(Context& context, std::span<const TokenId> ids, TensorView<float> x) const = 0;
-  /// x [T, D] (overwritten) -> logits of the rows named.
-  virtual void run(Context& context, TensorView<float> x, std::span<const Index> logit_rows,
-                   TensorView<float> logits) const = 0;
+  void expect_result(TensorView<const float> result, Index rows, Asked asked) const {
+    const Index width = asked == Asked::logits ? config_.vocabulary : config_.width;
+    if (result.data() != nullptr && result.rows() == rows && result.columns() == width) return;
+    throw ArgumentError(std::string(asked == Asked::logits ? "logits" : "hidden states") + ": expected [" +
+                        std::to_string(rows) + ", " + std::to_string(width) + "], found " + to_string(result.shape()));
+  }
 
   static Index rows_of(const SequenceInput& input) {
     return input.ids.empty() ? (input.embeddings.data() == nullptr ? 0 : input.embeddings.rows())
@@ -126,7 +147,7 @@ class CausalLanguageModel {
       Index greatest = input.state->length() - 1;
       for (Index i = 0; i < rows; ++i) {
         const Index position =
-            input.positions.empty() ? input.state->length() + i : input.positions[static_cast<std::size_t>(i)];
+            input.positions.empty() ? own_position(input, i) : input.positions[static_cast<std::size_t>(i)];
         detail::expect_position(position, config_.learned_positions);
         greatest = std::max(greatest, position);
         batch.positions.push_back(static_cast<std::int32_t>(position));
@@ -134,6 +155,12 @@ class CausalLanguageModel {
       sequence.total_length = std::max(greatest + 1, input.total_length);
       if (rows > 0) batch.sequences.push_back(sequence);
     }
+  }
+
+  Index own_position(const SequenceInput& input, Index row) const {
+    const Index before = input.state->length() + row;
+    return input.ids.empty() ? config_.numbering.first() + before
+                             : config_.numbering.position(input.ids[static_cast<std::size_t>(row)], before);
   }
 
   void check(const SequenceInput& input, Index rows) const {

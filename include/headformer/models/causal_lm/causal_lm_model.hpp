@@ -20,7 +20,8 @@ class CausalLmModel final : public Model {
       : model_(std::move(model)), workspace_(std::move(workspace)), cache_(cache) {}
 
   NamedTensors forward(const NamedTensors& inputs) override {
-    const detail::SequenceRows rows(inputs, 2, false);
+    detail::InputReader reader(inputs);
+    const detail::SequenceRows rows(reader, {}, 2);
     Tensor<float> logits(Shape{rows.count(), rows.length(), model_->config().vocabulary});
     // One after another: their bits do not depend on each other, and the memory of one is used for the next.
     for (Index b = 0; b < rows.count(); ++b)

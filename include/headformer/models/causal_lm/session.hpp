@@ -15,12 +15,17 @@ namespace headformer {
 /// state; the workspace may be shared by sessions that do not run at the same time.
 class Session {
  public:
-  Session(std::shared_ptr<const CausalLanguageModel> model, std::shared_ptr<Workspace> workspace,
+  Session(const std::shared_ptr<const CausalLanguageModel>& model, std::shared_ptr<Workspace> workspace,
           const SessionOptions& options = {})
-      : model_(std::move(model)),
-        workspace_(std::move(workspace)),
-        options_(options),
-        state_(model_->new_sequence(options.cache)) {
+      : Session(model, std::move(workspace), model->new_sequence(options.cache), options) {}
+  /// With an empty sequence of the model that is there already, such as one over a source; its cache goes before that
+  /// of the options. Throws ArgumentError for one that is not empty.
+  Session(std::shared_ptr<const CausalLanguageModel> model, std::shared_ptr<Workspace> workspace, SequenceState state,
+          const SessionOptions& options = {})
+      : model_(std::move(model)), workspace_(std::move(workspace)), options_(options), state_(std::move(state)) {
+    if (state_.length() != 0)
+      throw ArgumentError("session: expected an empty sequence, found one of length " +
+                          std::to_string(state_.length()));
     if (options_.rows < 1)
       throw ArgumentError("session: expected rows of 1 or more, found " + std::to_string(options_.rows));
     if (options_.reserve > 0) {

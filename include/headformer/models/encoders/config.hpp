@@ -6,25 +6,21 @@
 #include "headformer/blocks/layer_config.hpp"
 #include "headformer/core/token_id.hpp"
 #include "headformer/models/encoders/head_config.hpp"
+#include "headformer/models/position_numbering.hpp"
 
 namespace headformer {
-
-/// How rows are numbered where no positions are given.
-enum class PositionNumbering {
-  columns,       ///< 0, 1, ... over the columns of the input, padding included (BERT)
-  after_padding  ///< padding id + 1, + 2, ... over the ids that are no padding, which itself has the padding id
-                 ///< (RoBERTa)
-};
 
 /// What an encoder is made from. V vocabulary, E width of the embeddings, D width of the layers.
 struct EncoderConfig {
   std::string family;
   EncoderTask task = EncoderTask::base;
-  Index vocabulary = 0;         ///< V
-  Index embedding_width = 0;    ///< E
-  Index width = 0;              ///< D
-  Index context_length = 0;     ///< positions it was made for
-  Index learned_positions = 0;  ///< rows of a learned table, which no position may pass; 0: none
+  Index vocabulary = 0;       ///< V
+  Index embedding_width = 0;  ///< E
+  Index width = 0;            ///< D
+  Index context_length = 0;   ///< positions it was made for
+  float embedding_scale = 1;
+  Index learned_positions = 0;  ///< rows of a table, which no position may pass; 0: none
+  Index skipped_positions = 0;  ///< rows of that table before position 0
   Index token_types = 0;        ///< rows of their table; 0: none
   PositionNumbering numbering = PositionNumbering::columns;
   TokenId padding_id = 0;

@@ -42,17 +42,20 @@ class Encoder {
   const LoadReport& report() const { return report_; }
   const std::vector<std::unique_ptr<EncoderHead>>& heads() const { return heads_; }
 
+  Numbering numbering() const { return {config_.numbering, config_.padding_id}; }
   /// Positions by the class's own rule, of a row of ids as the caller has it, padding included; without ids, of `count`
   /// rows of embeddings. Shapes: -> [count].
   std::vector<std::int32_t> positions(std::span<const TokenId> ids, Index count) const {
-    std::vector<std::int32_t> result(static_cast<std::size_t>(count));
-    const bool after_padding = config_.numbering == PositionNumbering::after_padding;
-    std::int32_t next = after_padding ? config_.padding_id + 1 : 0;
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      const bool padding = after_padding && !ids.empty() && ids[i] == config_.padding_id;
-      result[i] = padding ? config_.padding_id : next++;
-    }
-    return result;
+    return numbering().positions(ids, count);
+  }
+
+  /// Throws ArgumentError where encode() would for these ids: none, one outside the vocabulary, more than there are
+  /// positions for.
+  void expect_encodable(std::span<const TokenId> ids) const {
+    EncoderInput input;
+    input.ids = ids;
+    Batch batch;
+    fill(batch, std::span(&input, 1));
   }
 
   /// The last layer's hidden states. Shapes: hidden [T, D], T the inputs' rows together.

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "headformer/models/encoders/encoder.hpp"
+#include "headformer/models/encoders/padded_outputs.hpp"
 #include "headformer/models/model.hpp"
 #include "headformer/models/sequence_rows.hpp"
 
@@ -23,19 +23,23 @@ class EncoderModel final : public Model {
 
   NamedTensors forward(const NamedTensors& inputs) override {
     const bool choices = encoder_->config().task == EncoderTask::multiple_choice;
-    const detail::SequenceRows rows(inputs, choices ? 3 : 2, true);
+    detail::InputReader reader(inputs);
+    detail::SequenceNames names;
+    names.token_types = "token_type_ids";
+    const detail::SequenceRows rows(reader, names, choices ? 3 : 2);
     NamedTensors outputs;
     for (const auto& head : encoder_->heads()) {
       for (const std::string& name : head->output().names)
-        outputs.emplace(name, Tensor<float>(shape_of(head->output(), rows)));
+        outputs.emplace(name, Tensor<float>(detail::padded_shape(head->output(), rows)));
     }
     // A few sequences at once: that changes no bit, and bounds the memory.
     for (Index begin = 0; begin < rows.count();) {
-      std::vector<Part> parts;
+      std::vector<detail::PlacedRow> parts;
       for (Index together = 0; begin < rows.count() && together < rows_at_once; ++begin) {
-        Part part{begin, rows.row(begin, encoder_->config().counts_columns)};
+        detail::PlacedRow part{begin, rows.row(begin, encoder_->config().counts_columns)};
         if (part.row.columns.empty()) continue;
-        if (part.row.positions.empty()) part.row.positions = own_positions(part, rows);
+        if (part.row.positions.empty())
+          part.row.positions = rows.own_positions(encoder_->numbering(), part.index, part.row);
         together += static_cast<Index>(part.row.columns.size());
         parts.push_back(std::move(part));
       }
@@ -47,32 +51,10 @@ class EncoderModel final : public Model {
  private:
   static constexpr Index rows_at_once = 2048;
 
-  /// A sequence and its row in the batch.
-  struct Part {
-    Index index;
-    detail::SequenceRow row;
-  };
-
-  static Shape shape_of(const EncoderOutput& output, const detail::SequenceRows& rows) {
-    std::vector<Index> sizes(rows.leading().begin(), rows.leading().end());
-    if (output.per_token) sizes.push_back(rows.length());
-    if (!output.scalars) sizes.push_back(output.width);
-    return Shape(sizes);
-  }
-
-  std::vector<std::int32_t> own_positions(const Part& part, const detail::SequenceRows& rows) const {
-    const bool by_ids = encoder_->config().numbering == PositionNumbering::after_padding;
-    const std::vector<TokenId> ids = by_ids ? rows.all_ids(part.index) : std::vector<TokenId>();
-    const std::vector<std::int32_t> all = encoder_->positions(ids, rows.length());
-    std::vector<std::int32_t> result;
-    for (const Index column : part.row.columns) result.push_back(all[static_cast<std::size_t>(column)]);
-    return result;
-  }
-
-  void run(const std::vector<Part>& parts, Index length, NamedTensors& outputs) {
+  void run(const std::vector<detail::PlacedRow>& parts, Index length, NamedTensors& outputs) {
     std::vector<EncoderInput> inputs;
     Index total = 0;
-    for (const Part& part : parts) {
+    for (const detail::PlacedRow& part : parts) {
       const detail::SequenceRow& row = part.row;
       inputs.push_back({row.ids, row.embeddings.view(), row.positions, row.token_types, row.key_bias});
       total += static_cast<Index>(row.columns.size());
@@ -86,30 +68,7 @@ class EncoderModel final : public Model {
     }
     encoder_->forward(*workspace_, inputs, views);
     for (std::size_t i = 0; i < views.size(); ++i)
-      scatter(encoder_->heads()[i]->output(), views[i], parts, length, outputs);
-  }
-
-  /// Writes a head's rows to their places in the padded outputs.
-  static void scatter(const EncoderOutput& output, TensorView<const float> result, const std::vector<Part>& parts,
-                      Index length, NamedTensors& outputs) {
-    const Index width = output.scalars ? 1 : output.width;
-    for (std::size_t n = 0; n < output.names.size(); ++n) {
-      float* const to = std::get<Tensor<float>>(outputs.at(output.names[n])).data();
-      Index from = 0;
-      const auto copy = [&](Index place) {
-        std::copy_n(result.row(from) + static_cast<Index>(n), width, to + place * width);
-      };
-      for (const Part& part : parts) {
-        if (!output.per_token) {
-          copy(part.index);
-          ++from;
-          continue;
-        }
-        for (std::size_t i = 0; i < part.row.columns.size(); ++i, ++from) {
-          if (!part.row.hidden(i)) copy(part.index * length + part.row.columns[i]);
-        }
-      }
-    }
+      detail::scatter(encoder_->heads()[i]->output(), views[i], parts, length, outputs);
   }
 
   std::shared_ptr<const Encoder> encoder_;

@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/formats/json.hpp"
@@ -36,6 +38,16 @@ struct EncoderDefaults {
 HEADFORMER_COLD inline Index read_labels(const JsonObject& config) {
   if (!config.has("id2label")) return config.integer_or("num_labels", 2, 1, detail::most_width);
   return static_cast<Index>(config.object("id2label").keys().size());
+}
+
+/// A token's id, where the config or, when it is silent, the class has one (`fallback` -1: none). Of several the first.
+HEADFORMER_COLD inline std::optional<TokenId> read_id(const JsonObject& config, const char* key, TokenId fallback) {
+  if (!config.mentions(key)) return fallback < 0 ? std::optional<TokenId>() : fallback;
+  if (!config.has(key)) return std::nullopt;
+  constexpr Index most = std::numeric_limits<TokenId>::max();
+  if (!config.is_array(key)) return static_cast<TokenId>(config.integer(key, 0, most));
+  const std::vector<Index> ids = config.integers(key, 0, most);
+  return ids.empty() ? std::optional<TokenId>() : static_cast<TokenId>(ids.front());
 }
 
 /// The id that fills rows up.

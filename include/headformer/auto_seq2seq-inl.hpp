@@ -1,0 +1,81 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "headformer/auto_seq2seq.hpp"
+#include "headformer/core/cold.hpp"
+#include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
+#include "headformer/models/bart.hpp"
+#include "headformer/models/blenderbot.hpp"
+#include "headformer/models/blenderbot_small.hpp"
+#include "headformer/models/m2m_100.hpp"
+#include "headformer/models/marian.hpp"
+#include "headformer/models/mbart.hpp"
+#include "headformer/models/pegasus.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+/// Every encoder-decoder family that can be opened by name.
+inline constexpr const Seq2SeqFamily* seq2seq_families[] = {
+    &bart::family,    &mbart::family,      &pegasus::family,          &marian::family,
+    &m2m_100::family, &blenderbot::family, &blenderbot_small::family,
+};
+
+namespace detail {
+
+/// A family and its class that a checkpoint names.
+struct Seq2SeqMatch {
+  const Seq2SeqFamily* family = nullptr;
+  const Seq2SeqClass* known = nullptr;
+};
+
+/// No family where the checkpoint names none of them.
+HEADFORMER_COLD inline Seq2SeqMatch match_seq2seq(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return {};
+  const std::string architecture = checkpoint.architecture();
+  for (const Seq2SeqFamily* family : seq2seq_families) {
+    for (const Seq2SeqClass& known : family->classes) {
+      if (known.architecture == architecture) return {family, &known};
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+HEADFORMER_COLD HEADFORMER_INLINE bool is_seq2seq(const Checkpoint& checkpoint) {
+  return detail::match_seq2seq(checkpoint).family != nullptr;
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::string seq2seq_architectures() {
+  std::string names;
+  for (const Seq2SeqFamily* family : seq2seq_families) {
+    for (const Seq2SeqClass& known : family->classes) detail::add_name(names, known.architecture);
+  }
+  return names;
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint,
+                                                                                   const LoadOptions& options) {
+  const detail::Seq2SeqMatch match = detail::match_seq2seq(checkpoint);
+  if (match.family == nullptr) detail::fail_architecture(checkpoint, seq2seq_architectures());
+  Seq2SeqConfig config = match.family->config(checkpoint);
+  config.task = match.known->task;
+  config.decoder_inputs = match.known->decoder_inputs;
+  const NameTable names = match.family->names();
+  std::unique_ptr<ThreadPool> own;
+  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
+  Executor& executor = own ? *own : *options.executor;
+  return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const std::filesystem::path& path,
+                                                                                   const LoadOptions& options) {
+  return open_seq2seq(Checkpoint::open(path), options);
+}
+
+}  // namespace headformer

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/models/causal_lm/causal_language_model.hpp"
+#include "headformer/models/encoders/encoder.hpp"
+#include "headformer/models/seq2seq/config.hpp"
+
+namespace headformer {
+
+/// The keys and values of an encoded source, for the cross-attention of every decoder layer. Immutable: kept as long as
+/// one likes, and shared by all sequences over it.
+using Source = std::shared_ptr<const SequenceState>;
+
+/// An encoder-decoder of any family: a source is encoded once, and any number of decoder sequences go on over it. The
+/// decoder is a language model like any other; what makes its sequences differ is their source. Immutable, shareable
+/// between threads; what changes lives in the sequences and the workspace.
+class SequenceToSequence {
+ public:
+  virtual ~SequenceToSequence() = default;
+  SequenceToSequence(const SequenceToSequence&) = delete;
+  SequenceToSequence& operator=(const SequenceToSequence&) = delete;
+
+  const Seq2SeqConfig& config() const { return config_; }
+  const LoadReport& report() const { return report_; }
+  virtual const Encoder& encoder() const = 0;
+  virtual const CausalLanguageModel& decoder() const = 0;
+  /// Of the decoder's hidden states; none for a class that generates.
+  const std::vector<std::unique_ptr<EncoderHead>>& heads() const { return heads_; }
+
+  /// Encodes sources in one ragged batch. A source's bits do not depend on what else is in the batch, nor on threads.
+  /// `cache`: f32, f16, bf16 or q8_0. Throws as Encoder::encode(), and ArgumentError for another cache type.
+  std::vector<Source> encode(Workspace& workspace, std::span<const EncoderInput> inputs,
+                             DType cache = DType::f32) const {
+    std::vector<Index> lengths;
+    Index rows = 0;
+    for (const EncoderInput& input : inputs) rows += lengths.emplace_back(input.rows());
+    Tensor<float> hidden(Shape{rows, config_.encoder.width});
+    encoder().encode(workspace, inputs, hidden);
+    return remember(workspace, hidden, lengths, cache);
+  }
+  Source encode(Workspace& workspace, const EncoderInput& input, DType cache = DType::f32) const {
+    return encode(workspace, std::span(&input, 1), cache).front();
+  }
+
+  /// Sources from an encoder's output that the caller has. Shapes: hidden [sum of lengths, D].
+  /// Throws ArgumentError for another shape, a source without rows, another cache type.
+  std::vector<Source> remember(Workspace& workspace, TensorView<const float> hidden, std::span<const Index> lengths,
+                               DType cache = DType::f32) const {
+    std::vector<KeyValueSlotConfig> slots;
+    for (const LayerConfig& layer : config_.decoder.layers)
+      slots.push_back(key_value_slot(layer.cross_attention, cache));
+    std::vector<std::shared_ptr<SequenceState>> states;
+    Batch batch;
+    Index rows = 0;
+    for (const Index length : lengths) {
+      if (length < 1) throw ArgumentError("source: expected at least one row, found " + std::to_string(length));
+      states.push_back(std::make_shared<SequenceState>(pool_, slots));
+      states.back()->prepare(length);
+      batch.sequences.push_back({rows, length, length, states.back().get()});
+      rows += length;
+    }
+    if (!(hidden.shape() == Shape{rows, config_.decoder.width}))
+      throw ArgumentError("source: expected " + to_string(Shape{rows, config_.decoder.width}) + ", found " +
+                          to_string(hidden.shape()));
+    batch.positions.resize(static_cast<std::size_t>(rows));
+    if (rows > 0) {
+      Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
+      write_source(context, hidden);
+    }
+    for (std::size_t i = 0; i < states.size(); ++i) states[i]->commit(lengths[i]);
+    return {states.begin(), states.end()};
+  }
+
+  /// An empty decoder sequence over a source of this model. Throws ArgumentError for another cache type.
+  SequenceState new_sequence(Source source, DType cache = DType::f32) const {
+    SequenceState state = decoder().new_sequence(cache);
+    state.set_source(std::move(source));
+    return state;
+  }
+
+  /// What the heads make of the decoder's hidden states of one sequence. Shapes: hidden [T, D] -> outputs[i] [T or 1,
+  /// heads()[i]->output().width].
+  void apply_heads(Workspace& workspace, TensorView<const float> hidden,
+                   std::span<const TensorView<float>> outputs) const {
+    if (outputs.size() != heads_.size()) detail::fail_count("outputs", heads_.size(), outputs.size());
+    Batch batch;
+    batch.sequences.push_back({0, hidden.rows(), hidden.rows()});
+    batch.positions.resize(static_cast<std::size_t>(hidden.rows()));
+    Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
+    for (std::size_t i = 0; i < outputs.size(); ++i) (*heads_[i])(context, hidden, outputs[i]);
+  }
+
+ protected:
+  explicit SequenceToSequence(Seq2SeqConfig config) : config_(std::move(config)) {}
+  void set_heads(std::vector<std::unique_ptr<EncoderHead>> heads) { heads_ = std::move(heads); }
+  void set_report(LoadReport report) { report_ = std::move(report); }
+
+ private:
+  /// Writes every layer's keys and values into the states of the batch. Shapes: hidden [S, D].
+  virtual void write_source(Context& context, TensorView<const float> hidden) const = 0;
+
+  Seq2SeqConfig config_;
+  LoadReport report_;
+  std::vector<std::unique_ptr<EncoderHead>> heads_;
+  std::shared_ptr<PagePool> pool_ = std::make_shared<PagePool>();
+};
+
+}  // namespace headformer
