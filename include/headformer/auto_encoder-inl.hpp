@@ -10,8 +10,12 @@
 #include "headformer/models/albert.hpp"
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/bert.hpp"
+#include "headformer/models/deberta_v2.hpp"
 #include "headformer/models/distilbert.hpp"
 #include "headformer/models/electra.hpp"
+#include "headformer/models/modernbert.hpp"
+#include "headformer/models/mpnet.hpp"
+#include "headformer/models/nomic_bert.hpp"
 #include "headformer/models/roberta.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
@@ -19,8 +23,9 @@ namespace headformer {
 
 /// Every encoder family that can be opened by name.
 inline constexpr const EncoderFamily* encoder_families[] = {
-    &bert::family,       &roberta::family, &roberta::xlm_family, &roberta::camembert_family,
-    &distilbert::family, &albert::family,  &electra::family,
+    &bert::family,       &roberta::family,    &roberta::xlm_family, &roberta::camembert_family,
+    &distilbert::family, &albert::family,     &electra::family,     &mpnet::family,
+    &modernbert::family, &nomic_bert::family, &deberta_v2::family,
 };
 
 namespace detail {
@@ -34,6 +39,14 @@ struct EncoderMatch {
 /// No family where the checkpoint names none of them.
 HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) return {};
+  // Some publishers' configs name the family only.
+  const JsonObject config = checkpoint.config();
+  if (!config.has("architectures") && config.has("model_type")) {
+    const std::string type = config.string("model_type");
+    for (const EncoderFamily* family : encoder_families) {
+      if (family->model_type == type) return {family, EncoderTask::base};
+    }
+  }
   const std::string architecture = checkpoint.architecture();
   for (const EncoderFamily* family : encoder_families) {
     for (const EncoderClass& known : family->classes) {

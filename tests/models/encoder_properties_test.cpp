@@ -83,7 +83,11 @@ INSTANTIATE_TEST_SUITE_P(Families, EncoderProperties,
                                            EncoderCase{"bert_decoder", 30}, EncoderCase{"bert_answer", 30},
                                            EncoderCase{"roberta"}, EncoderCase{"distilbert"}, EncoderCase{"albert"},
                                            EncoderCase{"albert_pre_training", 30}, EncoderCase{"electra"},
-                                           EncoderCase{"electra_discriminator", 30}),
+                                           EncoderCase{"electra_discriminator", 30}, EncoderCase{"mpnet", 150},
+                                           EncoderCase{"modernbert", 100}, EncoderCase{"modernbert_mean"},
+                                           EncoderCase{"nomic_bert"}, EncoderCase{"deberta_v3"},
+                                           EncoderCase{"deberta_v2_convolution", 30},
+                                           EncoderCase{"deberta_v2_masked_lm", 30}),
                          case_name<EncoderCase>);
 
 }  // namespace

@@ -1,4 +1,5 @@
-"""Makes tests/goldens/class_defaults.json: what transformers' classes take where a config.json says nothing.
+"""Makes tests/goldens/class_defaults.json and encoder_defaults.json: what transformers' classes take where a config.json
+says nothing.
 
     python class_defaults.py
 
@@ -46,7 +47,40 @@ def read(config_class, model_class):
     }
 
 
+ENCODERS = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Albert", "Electra", "MPNet", "ModernBert",
+            "NomicBert", "DebertaV2"]
+
+
+def read_encoder(name):
+    """Of a config that is empty but for its class."""
+    config = getattr(transformers, f"{name}Config")()
+    epsilon = getattr(config, "layer_norm_eps", getattr(config, "norm_eps", 1e-12))
+    types = getattr(config, "layer_types", None)
+    rope = getattr(config, "rope_parameters", None) or {}
+    return {
+        "config": {"architectures": [f"{name}Model"]},
+        "model_type": config.model_type,
+        "vocabulary": config.vocab_size,
+        "width": config.hidden_size,
+        "embedding_width": getattr(config, "embedding_size", config.hidden_size),
+        "layers": config.num_hidden_layers,
+        "heads": config.num_attention_heads,
+        "hidden_width": getattr(config, "intermediate_size", None) or config.hidden_dim,
+        "context_length": config.max_position_embeddings,
+        "token_types": getattr(config, "type_vocab_size", 0),
+        "epsilon": epsilon,
+        "padding_id": config.pad_token_id,
+        "labels": config.num_labels,
+        "tied": config.tie_word_embeddings,
+        "windows": [config.local_attention if t == LOCAL else 0 for t in types] if types else None,
+        "thetas": ([rope[t]["rope_theta"] for t in types] if types else
+                   [rope["rope_theta"]] * config.num_hidden_layers if rope else None),
+    }
+
+
 def main():
+    text = ",\n".join("  " + json.dumps(read_encoder(name)) for name in ENCODERS)
+    (GOLDENS / "encoder_defaults.json").write_text(f"[\n{text}\n]\n")
     text = ",\n".join("  " + json.dumps(read(*classes)) for classes in FAMILIES)
     (GOLDENS / "class_defaults.json").write_text(f"[\n{text}\n]\n")
 

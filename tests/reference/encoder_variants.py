@@ -41,7 +41,7 @@ class EncoderVariant:
 
 BERT_TINY = dict(vocab_size=53, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=28,
                  max_position_embeddings=30, type_vocab_size=2)
-BERT_BODY = dict(vocab_size=97, hidden_size=72, num_hidden_layers=2, num_attention_heads=6, intermediate_size=56,
+BERT_BODY = dict(vocab_size=61, hidden_size=40, num_hidden_layers=2, num_attention_heads=4, intermediate_size=44,
                  max_position_embeddings=128, type_vocab_size=2)
 THREE = dict(num_labels=3)
 
@@ -110,7 +110,7 @@ ROBERTA = [
 DISTIL_TINY = dict(vocab_size=53, dim=24, n_layers=2, n_heads=3, hidden_dim=28, max_position_embeddings=30)
 DISTILBERT = [
     EncoderVariant("distilbert", "DistilBERT", "DistilBertConfig", "DistilBertModel",
-                   dict(vocab_size=97, dim=72, n_layers=2, n_heads=6, hidden_dim=56, max_position_embeddings=128),
+                   dict(vocab_size=61, dim=40, n_layers=2, n_heads=4, hidden_dim=44, max_position_embeddings=128),
                    ALL),
     *heads("distilbert", "DistilBERT", "DistilBertConfig", DISTIL_TINY, [
         ("masked_lm", "DistilBertForMaskedLM", {"activation": "relu"}, "tokens"),
@@ -127,7 +127,7 @@ ALBERT_TINY = dict(vocab_size=53, embedding_size=20, hidden_size=24, num_hidden_
                    intermediate_size=28, max_position_embeddings=30, type_vocab_size=2)
 ALBERT = [
     EncoderVariant("albert", "ALBERT", "AlbertConfig", "AlbertModel",
-                   {**ALBERT_TINY, "hidden_size": 72, "num_attention_heads": 6, "max_position_embeddings": 128}, ALL),
+                   {**ALBERT_TINY, "hidden_size": 40, "num_attention_heads": 4, "max_position_embeddings": 128}, ALL),
     EncoderVariant("albert_groups", "ALBERT", "AlbertConfig", "AlbertModel",
                    {**ALBERT_TINY, "num_hidden_groups": 2, "embedding_size": 24, "hidden_act": "gelu"}, POOLED),
     EncoderVariant("albert_inner_groups", "ALBERT", "AlbertConfig", "AlbertModel",
@@ -145,7 +145,7 @@ ALBERT = [
 
 ELECTRA_TINY = {**BERT_TINY, "embedding_size": 20}
 ELECTRA = [
-    EncoderVariant("electra", "ELECTRA", "ElectraConfig", "ElectraModel", {**BERT_BODY, "embedding_size": 40}, ALL),
+    EncoderVariant("electra", "ELECTRA", "ElectraConfig", "ElectraModel", {**BERT_BODY, "embedding_size": 28}, ALL),
     EncoderVariant("electra_wide", "ELECTRA", "ElectraConfig", "ElectraModel", {**ELECTRA_TINY, "embedding_size": 24},
                    dtype="float16", notes="embeddings as wide as the layers: no projection"),
     *heads("electra", "ELECTRA", "ElectraConfig", ELECTRA_TINY, [
@@ -165,7 +165,7 @@ MPNET_TINY = dict(vocab_size=53, hidden_size=24, num_hidden_layers=2, num_attent
                   max_position_embeddings=32, pad_token_id=1)
 MPNET = [
     EncoderVariant("mpnet", "MPNet", "MPNetConfig", "MPNetModel",
-                   {**MPNET_TINY, "hidden_size": 72, "num_attention_heads": 6, "max_position_embeddings": 210},
+                   {**MPNET_TINY, "hidden_size": 40, "num_attention_heads": 4, "max_position_embeddings": 210},
                    ALL + ("longer",), notes="longer passes the greatest distance of the buckets, 128"),
     *heads("mpnet", "MPNet", "MPNetConfig", MPNET_TINY, [
         ("masked_lm", "MPNetForMaskedLM", {"hidden_act": "relu"}, "tokens"),
@@ -182,7 +182,7 @@ MODERN_TINY = dict(vocab_size=53, hidden_size=24, num_hidden_layers=4, num_atten
                    cls_token_id=1, sep_token_id=2)
 MODERNBERT = [
     EncoderVariant("modernbert", "ModernBERT", "ModernBertConfig", "ModernBertModel",
-                   {**MODERN_TINY, "hidden_size": 72, "num_attention_heads": 6}, ALL),
+                   {**MODERN_TINY, "hidden_size": 40, "num_attention_heads": 4}, ALL),
     EncoderVariant("modernbert_biases", "ModernBERT", "ModernBertConfig", "ModernBertModel",
                    {**MODERN_TINY, "norm_bias": True, "attention_bias": True, "mlp_bias": True,
                     "hidden_activation": "silu", "global_attn_every_n_layers": 2, "local_attention": 7},
@@ -214,7 +214,9 @@ NOMICBERT = [
         ("tokens", "NomicBertForTokenClassification", {"num_labels": 5, "head_dim": 10}, "tokens"),
     ]),
     EncoderVariant("nomic_bert_published", "NomicBERT", "NomicBertConfig", "NomicBertModel", NOMIC_TINY,
-                   published="nomic", dtype="bfloat16", notes="names as published: Wqkv, fc11, fc12, norm1, emb_ln"),
+                   published="nomic", dtype="bfloat16", notes="config as published: n_embd, n_inner"),
+    EncoderVariant("nomic_bert_modules", "NomicBERT", "NomicBertConfig", "NomicBertModel", NOMIC_TINY,
+                   published="nomic_modules", notes="names of the reference's modules, not of the published files"),
 ]
 
 DEBERTA_TINY = dict(vocab_size=53, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=28,
@@ -223,7 +225,7 @@ DEBERTA_TINY = dict(vocab_size=53, hidden_size=24, num_hidden_layers=2, num_atte
                     position_biased_input=False, max_relative_positions=-1)
 DEBERTA = [
     EncoderVariant("deberta_v3", "DeBERTa-v2", "DebertaV2Config", "DebertaV2Model",
-                   {**DEBERTA_TINY, "hidden_size": 72, "num_attention_heads": 6, "position_buckets": 16}, ALL),
+                   {**DEBERTA_TINY, "hidden_size": 40, "num_attention_heads": 4, "position_buckets": 16}, ALL),
     EncoderVariant("deberta_v2_convolution", "DeBERTa-v2", "DebertaV2Config", "DebertaV2Model",
                    {**DEBERTA_TINY, "conv_kernel_size": 3, "conv_act": "gelu"}, PADDED + ("holes",)),
     EncoderVariant("deberta_v2_own_projections", "DeBERTa-v2", "DebertaV2Config", "DebertaV2Model",
@@ -234,7 +236,7 @@ DEBERTA = [
                    {**DEBERTA_TINY, "pos_att_type": ["c2p"], "share_att_key": False, "embedding_size": 20},
                    dtype="bfloat16"),
     EncoderVariant("deberta_v2_position_to_content", "DeBERTa-v2", "DebertaV2Config", "DebertaV2Model",
-                   {**DEBERTA_TINY, "pos_att_type": ["p2c"], "attention_head_size": 10, "share_att_key": False,
+                   {**DEBERTA_TINY, "pos_att_type": ["p2c"], "attention_head_size": 8, "share_att_key": False,
                     "num_hidden_layers": 1}, POOLED),
     EncoderVariant("deberta_v2_absolute", "DeBERTa-v2", "DebertaV2Config", "DebertaV2Model",
                    {k: v for k, v in DEBERTA_TINY.items() if k in BERT_TINY} | {"type_vocab_size": 2}, POOLED,

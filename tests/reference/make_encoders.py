@@ -20,7 +20,7 @@ from published import publish_encoder
 from weights import silent_tensors
 
 # Softmax drops what is the same for all keys; a second bias of the vocabulary's matrix is there to be tied.
-IDLE = ("key.bias", "attn.k.bias", "k_lin.bias")
+IDLE = ("key.bias", "attn.k.bias", "k_lin.bias", "pos_key_proj.bias")
 
 
 @torch.no_grad()
@@ -32,6 +32,8 @@ def check(variant, model, inputs):
     base = run()
     single = [name for name, p in model.named_parameters() if p.shape[-1] == 1]  # rolled, it is what it was
     idle = IDLE if model.config.tie_word_embeddings else (*IDLE, "predictions.bias", "lm_head.bias")
+    if "p2c" not in (getattr(model.config, "pos_att_type", None) or ()):
+        idle = (*idle, "key_proj.bias", "encoder.LayerNorm.bias")
     quiet = [q for q in silent_tensors(model, run, MATTERS) if q[0] not in single and not q[0].endswith(idle)]
     if quiet:
         raise RuntimeError(f"{variant.name}: tensors that do not matter: {quiet}")

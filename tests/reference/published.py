@@ -117,20 +117,33 @@ def modernbert(tensors, config):
 
 @encoder_manner
 def nomic(tensors, config):
-    """NomicBERT's own names, queries, keys and values in one matrix."""
-    names = {"embeddings.LayerNorm": "emb_ln", "layers.": "encoder.layers.", "self_attn.o_proj": "attn.out_proj",
-             "mlp.up_proj": "mlp.fc11", "mlp.gate_proj": "mlp.fc12", "mlp.down_proj": "mlp.fc2",
-             "post_attention_layernorm": "norm1", "post_mlp_layernorm": "norm2"}
+    """NomicBERT's config in GPT-2's words; transformers 5 saves its tensors under the publisher's names as it is."""
+    words = {"hidden_size": "n_embd", "num_hidden_layers": "n_layer", "num_attention_heads": "n_head",
+             "intermediate_size": "n_inner", "layer_norm_eps": "layer_norm_epsilon"}
+    for ours, theirs in words.items():
+        config[theirs] = config.pop(ours)
+    config["activation_function"] = "swiglu"
+    config["rotary_emb_base"] = config.pop("rope_parameters")["rope_theta"]
+    for key in ("hidden_act", "head_dim"):
+        del config[key]
+    return tensors
+
+
+@encoder_manner
+def nomic_modules(tensors, config):
+    """NomicBERT under the names of the reference's modules."""
+    names = {"emb_ln": "embeddings.LayerNorm", "encoder.layers.": "layers.", "attn.out_proj": "self_attn.o_proj",
+             "mlp.fc11": "mlp.up_proj", "mlp.fc12": "mlp.gate_proj", "mlp.fc2": "mlp.down_proj",
+             "norm1": "post_attention_layernorm", "norm2": "post_mlp_layernorm"}
     out = {}
     for name, tensor in tensors.items():
-        if "q_proj" in name:
-            parts = [tensors[name.replace("q_proj", part)] for part in ("q_proj", "k_proj", "v_proj")]
-            name, tensor = name.replace("self_attn.q_proj", "attn.Wqkv"), torch.cat(parts)
-        elif "k_proj" in name or "v_proj" in name:
+        for theirs, ours in names.items():
+            name = name.replace(theirs, ours)
+        if "Wqkv" not in name:
+            out[name] = tensor
             continue
-        for ours, theirs in names.items():
-            name = name.replace(ours, theirs)
-        out[name] = tensor
+        for part, piece in zip(("q_proj", "k_proj", "v_proj"), tensor.chunk(3)):
+            out[name.replace("attn.Wqkv", f"self_attn.{part}")] = piece
     return out
 
 

@@ -13,12 +13,19 @@ struct LayerSharing {
   friend bool operator==(const LayerSharing&, const LayerSharing&) = default;
 };
 
+/// A convolution over a sequence's tokens beside a layer (see ConvolvedBlock).
+struct ConvolutionConfig {
+  Index taps = 0;  ///< odd; 0: none
+  kernels::Activation activation = kernels::Activation::tanh;
+};
+
 /// What one layer of a stack is made from.
 struct LayerConfig {
   NormConfig norm;
   AttentionConfig attention;
   FeedForwardConfig feed_forward;
   LayerSharing sharing = {};
+  ConvolutionConfig convolution = {};
   AttentionConfig cross_attention = {};  ///< of layers that attend to a source
 };
 

@@ -36,7 +36,8 @@ struct AttentionSequence {
   Index keys = 0;            ///< keys present in the pages, counted from absolute index 0
   /// Page p holds keys [64 p, 64 p + 64); null where a windowed layer dropped it. At least keys / 64, rounded up.
   std::span<const std::byte* const> pages;
-  /// Nullable: added to the scores after the soft cap, [heads][rows][keys] with the strides below, in elements.
+  /// Nullable: added to the scores after the soft cap, [heads][rows][keys] with the strides below, in elements,
+  /// which may be negative.
   /// -infinity and the like (-1e30 and lower) mean "not visible".
   const float* bias = nullptr;
   Index bias_head_stride = 0;

@@ -48,7 +48,7 @@ inline constexpr EncoderClass classes[] = {
     {"BertForTokenClassification", EncoderTask::token_classification},
     {"BertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"BERT", classes, config, names, make};
+inline constexpr EncoderFamily family = {"BERT", "bert", classes, config, names, make};
 
 }  // namespace bert
 }  // namespace headformer

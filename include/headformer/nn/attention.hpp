@@ -14,11 +14,12 @@
 
 namespace headformer {
 
-// Position policies: what happens to queries and keys before they meet, and what is added to their scores.
+// Position policies: what happens to queries and keys before they meet, and what is added to their scores. Those that
+// add something have headers of their own (relative_bias.hpp, disentangled.hpp).
 
 /// Nothing: positions came in with the embeddings.
 struct NoRotary {
-  NoRotary(const AttentionConfig&, const Weights&) {}
+  NoRotary(const AttentionConfig&, const Weights&, const Linear&) {}
   static void rotate(Context&, const AttentionConfig&, TensorView<float>) {}
   static void add_bias(Context&, const AttentionConfig&, TensorView<const float>, TensorView<const float>,
                        std::span<kernels::AttentionSequence>, Scratch::Frame&) {}
@@ -56,7 +57,7 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
                         weights),
         query_norm(c.head_norm, weights / "query_norm"),
         key_norm(c.head_norm, weights / "key_norm"),
-        position(c, weights),
+        position(c, weights, query_key_value),
         output({c.heads * c.head_width, {{"output", c.width}}, c.output_bias}, weights) {}
 
   const Linear& last() const { return output; }

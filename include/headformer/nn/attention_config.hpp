@@ -2,6 +2,7 @@
 
 #include "headformer/core/tensor.hpp"
 #include "headformer/nn/norm_config.hpp"
+#include "headformer/nn/relative_positions.hpp"
 #include "headformer/nn/rotary.hpp"
 
 namespace headformer {
@@ -21,6 +22,8 @@ struct AttentionConfig {
   bool output_bias = false;
   RotaryConfig rotary;
   NormConfig head_norm;
+  RelativeBucketConfig relative;    ///< of RelativeBias
+  DisentangledConfig disentangled;  ///< of Disentangled
 };
 
 }  // namespace headformer

@@ -55,6 +55,14 @@ constexpr std::array<NameRow, Own + Shared> with_rows(const NameRow (&own)[Own],
   std::copy(std::begin(shared), std::end(shared), rows.begin() + Own);
   return rows;
 }
+template <std::size_t Own, std::size_t Shared>
+constexpr std::array<NameRow, Own + Shared> with_rows(const NameRow (&own)[Own],
+                                                      const std::array<NameRow, Shared>& shared) {
+  std::array<NameRow, Own + Shared> rows{};
+  std::copy(std::begin(own), std::end(own), rows.begin());
+  std::copy(shared.begin(), shared.end(), rows.begin() + Own);
+  return rows;
+}
 
 /// Takes the first of the names in `names`, which stand side by side, off its beginning.
 inline std::string_view next_name(std::string_view& names) {

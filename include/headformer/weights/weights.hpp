@@ -112,6 +112,8 @@ class Weights {
   }
   const LoadReport& report() const { return binder_->report(); }
   bool measuring() const { return binder_->measuring(); }
+  /// Where loading computes.
+  Executor& executor() const { return binder_->executor(); }
 
  private:
   Weights(const Checkpoint& checkpoint, const NameTable& table, const LoadOptions& options, Executor& executor,

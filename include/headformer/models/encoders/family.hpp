@@ -17,9 +17,10 @@ struct EncoderClass {
   EncoderTask task;
 };
 
-/// How `auto` finds a family and opens it: by the class name in config.json.
+/// How `auto` finds a family and opens it: by the class name in config.json, or by its model type.
 struct EncoderFamily {
   std::string_view name;
+  std::string_view model_type;  ///< what a config without `architectures` names: the base class
   std::span<const EncoderClass> classes;
   EncoderConfig (*config)(const Checkpoint&);
   NameTable (*names)();

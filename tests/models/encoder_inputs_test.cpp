@@ -1,0 +1,84 @@
+#include "models/encoders.hpp"
+#include "support/errors.hpp"
+
+// What an encoder may be given, and what it refuses.
+namespace headformer::testing {
+namespace {
+
+NamedTensors ids_of(const Shape& shape, const std::vector<std::int64_t>& values) {
+  NamedTensors inputs;
+  inputs.emplace("input_ids", integers(shape, values));
+  return inputs;
+}
+
+TEST(EncoderInputs, ThoseThatDoNotFitAreRefused) {
+  struct Case {
+    const char* golden;
+    NamedTensors inputs;
+    std::vector<std::string> mentions;
+  };
+  const Tensor<std::int64_t> ids = integers(Shape{1, 3}, {5, 6, 7});
+  const auto with = [&](const char* name, Tensor<std::int64_t> tensor) {
+    NamedTensors inputs = ids_of(ids.shape(), {5, 6, 7});
+    inputs.emplace(name, std::move(tensor));
+    return inputs;
+  };
+  Case table[] = {
+      {"bert", ids_of(Shape{1, 2}, {5, 61}), {"input_ids", "0 to 60", "61"}},
+      {"bert", ids_of(Shape{1, 2}, {5, -1}), {"input_ids", "-1"}},
+      {"bert", ids_of(Shape{3}, {5, 6, 7}), {"input_ids", "[B, T]", "[3]"}},
+      {"bert", ids_of(Shape{0, 3}, {}), {"input_ids", "[0, 3]"}},
+      {"bert", with("token_type_ids", integers(Shape{1, 3}, {0, 1, 2})), {"token_type_ids", "0 to 1", "2"}},
+      {"bert", with("token_type_ids", integers(Shape{1, 2}, {0, 1})), {"token_type_ids", "[1, 3]", "[1, 2]"}},
+      {"bert", with("attention_mask", integers(Shape{3}, {1, 1, 1})), {"attention_mask", "[1, 3]", "[3]"}},
+      {"bert", with("position_ids", integers(Shape{1, 3}, {0, 1, 128})), {"128 learned positions", "128"}},
+      {"bert", with("labels", integers(Shape{1}, {1})), {"'labels'", "token_type_ids"}},
+      {"bert_classification", ids_of(Shape{1, 31}, std::vector<std::int64_t>(31, 7)), {"30 learned positions"}},
+      {"roberta_classification", ids_of(Shape{1, 31}, std::vector<std::int64_t>(31, 7)), {"32 learned positions"}},
+      {"bert_multiple_choice", ids_of(Shape{2, 3}, {5, 6, 7, 5, 6, 7}), {"input_ids", "[B, C, T]", "[2, 3]"}},
+  };
+  for (Case& item : table) {
+    SCOPED_TRACE(item.golden + std::string(": ") + item.mentions.front());
+    EncoderModel model(open_encoder_of_goldens(item.golden), workspace_of());
+    expect_mentions(message_of<ArgumentError>([&] { model.forward(item.inputs); }), item.mentions);
+  }
+}
+
+TEST(EncoderInputs, RowsOfAnotherWidthAreRefused) {
+  EncoderModel model(open_encoder_of_goldens("albert"), workspace_of());
+  NamedTensors inputs;
+  inputs.emplace("inputs_embeds", Tensor<float>(Shape{1, 2, 40}));
+  expect_mentions(message_of<ArgumentError>([&] { model.forward(inputs); }), {"inputs_embeds", "rows of 20", "40"});
+}
+
+TEST(EncoderInputs, NegativeIdsInThePaddingAreNobodys) {
+  EncoderModel model(open_encoder_of_goldens("bert"), workspace_of());
+  NamedTensors inputs = ids_of(Shape{1, 3}, {5, 6, -100});
+  inputs.emplace("attention_mask", integers(Shape{1, 3}, {1, 1, 0}));
+  EXPECT_NO_THROW(model.forward(inputs));
+}
+
+TEST(EncoderInputs, TheTypedCallNumbersPositionsAsTheClassDoes) {
+  // Ids in, hidden states out, without a door: the same bits.
+  for (const char* const name : {"bert", "roberta", "mpnet", "modernbert"}) {
+    SCOPED_TRACE(name);
+    const auto encoder = open_encoder_of_goldens(name);
+    const auto workspace = workspace_of();
+    std::vector<TokenId> ids = random_ids(*encoder, 12, 3);
+    ids[4] = encoder->config().padding_id;
+    EncoderInput input;
+    input.ids = ids;
+    Tensor<float> hidden(Shape{12, encoder->config().width});
+    encoder->encode(*workspace, std::span(&input, 1), hidden);
+    const NamedTensors outputs =
+        EncoderModel(encoder, workspace).forward(ids_of(Shape{1, 12}, {ids.begin(), ids.end()}));
+    const auto& expected = std::get<Tensor<float>>(outputs.at("last_hidden_state"));
+    EXPECT_TRUE(same_bits(rows_of(hidden, 0, 12), {expected.data(), static_cast<std::size_t>(expected.count())}));
+    Tensor<float> narrow(Shape{12, 3});
+    expect_mentions(message_of<ArgumentError>([&] { encoder->encode(*workspace, std::span(&input, 1), narrow); }),
+                    {"hidden", "[12, 3]"});
+  }
+}
+
+}  // namespace
+}  // namespace headformer::testing
