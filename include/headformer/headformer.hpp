@@ -5,6 +5,7 @@
 
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_encoder.hpp"
 #include "headformer/chat_generator.hpp"
 #include "headformer/core/matrix.hpp"
 #include "headformer/core/version.hpp"
