@@ -17,15 +17,16 @@
 #include "headformer/models/mpnet.hpp"
 #include "headformer/models/nomic_bert.hpp"
 #include "headformer/models/roberta.hpp"
+#include "headformer/models/umt5.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
 /// Every encoder family that can be opened by name.
 inline constexpr const EncoderFamily* encoder_families[] = {
-    &bert::family,       &roberta::family,    &roberta::xlm_family, &roberta::camembert_family,
-    &distilbert::family, &albert::family,     &electra::family,     &mpnet::family,
-    &modernbert::family, &nomic_bert::family, &deberta_v2::family,
+    &bert::family,       &roberta::family,    &roberta::xlm_family,    &roberta::camembert_family, &distilbert::family,
+    &albert::family,     &electra::family,    &mpnet::family,          &modernbert::family,        &nomic_bert::family,
+    &deberta_v2::family, &t5::encoder_family, &t5::mt5_encoder_family, &umt5::encoder_family,
 };
 
 namespace detail {
@@ -44,7 +45,7 @@ HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) 
   if (!config.has("architectures") && config.has("model_type")) {
     const std::string type = config.string("model_type");
     for (const EncoderFamily* family : encoder_families) {
-      if (family->model_type == type) return {family, EncoderTask::base};
+      if (!family->model_type.empty() && family->model_type == type) return {family, EncoderTask::base};
     }
   }
   const std::string architecture = checkpoint.architecture();

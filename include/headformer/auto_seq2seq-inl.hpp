@@ -15,14 +15,16 @@
 #include "headformer/models/marian.hpp"
 #include "headformer/models/mbart.hpp"
 #include "headformer/models/pegasus.hpp"
+#include "headformer/models/t5.hpp"
+#include "headformer/models/umt5.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
 /// Every encoder-decoder family that can be opened by name.
 inline constexpr const Seq2SeqFamily* seq2seq_families[] = {
-    &bart::family,    &mbart::family,      &pegasus::family,          &marian::family,
-    &m2m_100::family, &blenderbot::family, &blenderbot_small::family,
+    &t5::family,      &t5::mt5_family, &umt5::family,    &bart::family,       &mbart::family,
+    &pegasus::family, &marian::family, &m2m_100::family, &blenderbot::family, &blenderbot_small::family,
 };
 
 namespace detail {

@@ -67,7 +67,7 @@ TEST_F(Seq2SeqInputs, ASourceHasRowsOfTheModelsWidth) {
   const auto model = open_seq2seq_of_goldens("bart");
   const Tensor<float> hidden(Shape{3, 5});
   const std::vector<Index> lengths{3};
-  expect_error<ArgumentError>([&] { model->remember(*workspace_, hidden, lengths); }, {"source", "[3, 48]", "[3, 5]"});
+  expect_error<ArgumentError>([&] { model->remember(*workspace_, hidden, lengths); }, {"source", "[3, 36]", "[3, 5]"});
   expect_error<ArgumentError>([&] { model->remember(*workspace_, hidden, std::vector<Index>{0}); }, {"source", "0"});
   expect_error<ArgumentError>([&] { model->encode(*workspace_, EncoderInput{}); }, {"input_ids", "none"});
 }

@@ -153,7 +153,8 @@ TEST_P(Seq2SeqProperties, ARowOfPaddingOnlyIsZero) {
 INSTANTIATE_TEST_SUITE_P(Families, Seq2SeqProperties,
                          ::testing::Values(Seq2SeqCase{"bart"}, Seq2SeqCase{"mbart"}, Seq2SeqCase{"pegasus"},
                                            Seq2SeqCase{"marian_two_vocabularies", 30}, Seq2SeqCase{"m2m_100"},
-                                           Seq2SeqCase{"blenderbot"}, Seq2SeqCase{"blenderbot_small"}),
+                                           Seq2SeqCase{"blenderbot"}, Seq2SeqCase{"blenderbot_small"},
+                                           Seq2SeqCase{"t5"}, Seq2SeqCase{"mt5"}, Seq2SeqCase{"umt5"}),
                          case_name<Seq2SeqCase>);
 
 }  // namespace

@@ -1,4 +1,5 @@
-"""Makes tests/goldens/seq2seq/: a tiny checkpoint a variant, and the reference's outputs for its cases.
+"""Makes tests/goldens/seq2seq/, and T5's encoders in tests/goldens/encoders/: a tiny checkpoint a variant, and the
+reference's outputs for its cases.
 
     python make_seq2seq.py [--only NAME ...] [--no-checks]
 
@@ -15,8 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from generate import generate_cases
 from make_decoders import build, seed_of, write_checkpoint
-from manifest import SEQ2SEQ, update
-from seq2seq_cases import encoder_inputs, make_inputs, outputs
+from manifest import ENCODERS, SEQ2SEQ, update
+from seq2seq_cases import ENCODERS_ALONE, encoder_inputs, make_inputs, outputs
 from seq2seq_variants import SEQ2SEQ_VARIANTS
 from weights import silent_tensors
 
@@ -83,16 +84,16 @@ def check(variant, model, inputs):
 
 
 def make(variant, checks):
-    folder = SEQ2SEQ / variant.name
+    alone = variant.model.endswith(ENCODERS_ALONE)
+    folder = (ENCODERS if alone else SEQ2SEQ) / variant.name
     write_checkpoint(variant, prepare(variant, build(variant)), folder)
     publish(variant, folder)
     model = read_checkpoint(variant, folder)
-    decodes = model.config.is_encoder_decoder
     error = None
     entries = []
     for case in variant.cases:
         inputs = make_inputs(case, model, seed_of(variant.name + case))
-        inputs = inputs if decodes else encoder_inputs(inputs)
+        inputs = encoder_inputs(inputs) if alone else inputs
         if checks and case == variant.cases[0]:
             error = check(variant, model, inputs)
             model = read_checkpoint(variant, folder)
@@ -100,7 +101,7 @@ def make(variant, checks):
         assert all(torch.isfinite(t).all() for t in out.values())
         save_file(inputs, folder / f"{case}.inputs.safetensors")
         save_file(out, folder / f"{case}.outputs.safetensors")
-        entries.append(dict(name=f"seq2seq/{variant.name}/{case}", family=variant.family, architecture=variant.model,
+        entries.append(dict(name=f"{folder.parent.name}/{variant.name}/{case}", family=variant.family, architecture=variant.model,
                             format="safetensors", dtype=variant.dtype, path=folder,
                             inputs=folder / f"{case}.inputs.safetensors",
                             outputs=folder / f"{case}.outputs.safetensors", notes=variant.notes))
@@ -108,7 +109,7 @@ def make(variant, checks):
         (folder / "generate.json").write_text(generate_cases(model, model.config.vocab_size))
     for path in folder.iterdir():
         path.chmod(0o644)
-    update(entries, replacing=lambda e: e["path"] == f"seq2seq/{variant.name}")
+    update(entries, replacing=lambda e: e["path"] == f"{folder.parent.name}/{variant.name}")
     print(variant.name, f"reference against f64: {error:.1e}" if error is not None else "", flush=True)
 
 

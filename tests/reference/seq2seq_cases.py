@@ -10,6 +10,7 @@ import torch
 SOURCE_LENGTHS = (15, 5, 10)  # of the rows of a padded batch
 TARGET_LENGTHS = (6, 11, 3)
 OF_SOURCE = ("encoder_last_hidden_state",)
+ENCODERS_ALONE = ("EncoderModel", "TokenClassification")
 
 
 def _mask(case, lengths):
@@ -73,13 +74,11 @@ def encoder_inputs(inputs):
 def outputs(model, inputs):
     """Every plain tensor of the result, f32, rows at masked positions 0."""
     result = {}
+    alone = type(model).__name__.endswith(ENCODERS_ALONE)
     for name, value in model(**inputs).items():
         if not isinstance(value, torch.Tensor):
             continue
-        of_source = name in OF_SOURCE or not any(key.startswith("decoder_") for key in inputs)
-        mask = inputs.get("attention_mask" if of_source else "decoder_attention_mask")
-        if name not in OF_SOURCE and of_source and model.config.is_encoder_decoder:
-            mask = None  # the decoder's ids are the source's, and all of them are seen
+        mask = inputs.get("attention_mask" if alone or name in OF_SOURCE else "decoder_attention_mask")
         if mask is not None and value.ndim > 1 and value.shape[:2] == mask.shape:
             value = value * mask.view(*mask.shape, *[1] * (value.ndim - 2))
         result[name] = value.contiguous()

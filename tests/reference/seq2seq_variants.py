@@ -15,7 +15,7 @@ OWN = ("own", "own_padded")
 class Seq2SeqVariant:
     """One checkpoint and the cases run on it.
 
-    name      folder below tests/goldens/seq2seq/
+    name      folder below tests/goldens/seq2seq/, of a class that is an encoder alone below tests/goldens/encoders/
     family    the family's name in the README table
     config    class in transformers; `model` likewise
     options   arguments of the config class
@@ -51,7 +51,7 @@ def heads(prefix, family, config, base, classes):
 
 THREE = {"num_labels": 3}
 
-BART_BODY = dict(vocab_size=97, d_model=48, encoder_layers=2, decoder_layers=2, encoder_attention_heads=6,
+BART_BODY = dict(vocab_size=97, d_model=36, encoder_layers=2, decoder_layers=2, encoder_attention_heads=6,
                  decoder_attention_heads=4, encoder_ffn_dim=40, decoder_ffn_dim=56, max_position_embeddings=80)
 BART_TINY = dict(vocab_size=53, d_model=24, encoder_layers=1, decoder_layers=2, encoder_attention_heads=3,
                  decoder_attention_heads=2, encoder_ffn_dim=28, decoder_ffn_dim=20, max_position_embeddings=30)
@@ -128,4 +128,37 @@ BLENDERBOT = [
                    BART_TINY, dtype="bfloat16"),
 ]
 
-SEQ2SEQ_VARIANTS = [*BART, *MBART, *PEGASUS, *MARIAN, *M2M_100, *BLENDERBOT]
+T5_BODY = dict(vocab_size=97, d_model=40, d_kv=12, d_ff=56, num_layers=3, num_decoder_layers=2, num_heads=3,
+               relative_attention_num_buckets=10, relative_attention_max_distance=24, decoder_start_token_id=0)
+T5_TINY = dict(vocab_size=53, d_model=24, d_kv=10, d_ff=28, num_layers=2, num_heads=2,
+               relative_attention_num_buckets=8, relative_attention_max_distance=12, decoder_start_token_id=0)
+GATED = {"feed_forward_proj": "gated-gelu"}
+
+
+def t5(prefix, family, name):
+    return heads(prefix, family, f"{name}Config", T5_TINY, [
+        ("base", f"{name}Model", {}, PADDED),
+        ("classification", f"{name}ForSequenceClassification", THREE, PADDED + OWN),
+        ("answer", f"{name}ForQuestionAnswering", {"feed_forward_proj": "gated-relu"}, PADDED + OWN),
+        ("encoder", f"{name}EncoderModel", {}, PADDED + ("holes",)),
+        ("tokens", f"{name}ForTokenClassification", {"num_labels": 5}, PADDED),
+    ])
+
+
+T5 = [
+    generating("t5", "T5", "T5Config", "T5ForConditionalGeneration", T5_BODY),
+    *t5("t5", "T5", "T5"),
+    generating("t5_flan", "T5", "T5Config", "T5ForConditionalGeneration", {**T5_TINY, **GATED}, dtype="bfloat16",
+               untied=True, keys={"tie_word_embeddings": False, "scale_decoder_outputs": None},
+               notes="a head of its own, output not scaled, as versions 1.1 and Flan are published"),
+    Seq2SeqVariant("t5_silu", "T5", "T5Config", "T5ForConditionalGeneration",
+                   {**T5_TINY, "feed_forward_proj": "gated-silu", "tie_word_embeddings": False}, dtype="float16",
+                   keys={"num_decoder_layers": None}, notes="tied, but not scaled, as UL2"),
+    generating("mt5", "mT5", "MT5Config", "MT5ForConditionalGeneration", {**T5_BODY, **GATED}, untied=True,
+               keys={"tie_word_embeddings": False}),
+    *t5("mt5", "mT5", "MT5"),
+    generating("umt5", "UMT5", "UMT5Config", "UMT5ForConditionalGeneration", {**T5_BODY, **GATED}),
+    *t5("umt5", "UMT5", "UMT5"),
+]
+
+SEQ2SEQ_VARIANTS = [*T5, *BART, *MBART, *PEGASUS, *MARIAN, *M2M_100, *BLENDERBOT]

@@ -12,27 +12,36 @@ namespace headformer {
 
 /// Position policy: each head adds a learned number for the distance from query to key (T5, MPNet).
 struct RelativeBias {
-  Tensor<float> table;  // [rows, H]
+  Tensor<float> numbers;  // [H, 2M + 1], by distance -M to M: from there on they are the same
+  Index greatest;         ///< M
 
   HEADFORMER_COLD RelativeBias(const AttentionConfig& config, const Weights& weights, const Linear&)
-      : table((weights / "relative_bias").table("weight", Shape{config.relative.rows, config.heads})) {}
+      : greatest(config.relative.greatest_distance) {
+    const Tensor<float> table = (weights / "relative_bias").table("weight", Shape{config.relative.rows, config.heads});
+    if (weights.measuring()) return;
+    numbers = Tensor<float>(Shape{config.heads, 2 * greatest + 1});
+    for (Index d = -greatest; d <= greatest; ++d) {
+      const float* const row = table.view().row(config.relative.bucket(d));
+      for (Index h = 0; h < config.heads; ++h) numbers.view().row(h)[greatest + d] = row[h];
+    }
+  }
 
   static void rotate(Context&, const AttentionConfig&, TensorView<float>) {}
 
   /// One row of numbers by distance serves all queries of a head: a query's bias begins one number before the last's.
   void add_bias(Context& context, const AttentionConfig& config, TensorView<const float>, TensorView<const float>,
                 std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
-    Index longest = 0;
-    for (const kernels::AttentionSequence& sequence : sequences) longest = std::max(longest, sequence.keys);
-    const auto by_distance = frame.take<float>(Shape{config.heads, 2 * longest - 1});
-    for (Index d = 1 - longest; d < longest; ++d) {
-      const float* const numbers = table.view().row(config.relative.bucket(d));
-      for (Index h = 0; h < config.heads; ++h) by_distance.row(h)[longest - 1 + d] = numbers[h];
+    Index before = 0;
+    Index after = 0;
+    for (const kernels::AttentionSequence& sequence : sequences) {
+      before = std::max(before, sequence.first_position + sequence.rows - 1);
+      after = std::max(after, sequence.keys - 1 - sequence.first_position);
     }
-    for (std::size_t i = 0; i < sequences.size(); ++i) {
-      kernels::AttentionSequence& sequence = sequences[i];
+    const auto by_distance = frame.take<float>(Shape{config.heads, before + after + 1});
+    for (Index h = 0; h < config.heads; ++h) fill(numbers.view().row(h), before, after, by_distance.row(h));
+    for (kernels::AttentionSequence& sequence : sequences) {
       const float* const key_bias = sequence.bias;
-      sequence.bias = by_distance.data() + longest - 1;
+      sequence.bias = by_distance.data() + before - sequence.first_position;
       sequence.bias_head_stride = by_distance.row_stride();
       sequence.bias_row_stride = -1;
       if (key_bias != nullptr) add_key_bias(context, config.heads, key_bias, sequence, frame);
@@ -40,6 +49,16 @@ struct RelativeBias {
   }
 
  private:
+  /// A head's numbers of the distances -before to after.
+  void fill(const float* known, Index before, Index after, float* to) const {
+    const Index far_before = std::max<Index>(before - greatest, 0);
+    const Index far_after = std::max<Index>(after - greatest, 0);
+    const float* const first = known + greatest - (before - far_before);
+    to = std::fill_n(to, far_before, known[0]);
+    to = std::copy_n(first, before - far_before + 1 + after - far_after, to);
+    std::fill_n(to, far_after, known[2 * greatest]);
+  }
+
   /// Where keys have a bias of their own too, the sum is written out.
   static void add_key_bias(Context& context, Index heads, const float* key_bias, kernels::AttentionSequence& sequence,
                            Scratch::Frame& frame) {

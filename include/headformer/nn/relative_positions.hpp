@@ -7,19 +7,24 @@
 
 namespace headformer {
 
+/// Which keys have buckets of their own: half of the buckets are for those that follow the query, or none is.
+enum class RelativeSides { both, past };
+
 /// Buckets of distances, near ones alone, farther ones in logarithmic steps (Raffel et al. 2020,
-/// https://arxiv.org/abs/1910.10683). Half of them are for the keys that follow the query.
+/// https://arxiv.org/abs/1910.10683).
 struct RelativeBucketConfig {
   Index rows = 0;  ///< of the table, at least as many as buckets
   Index buckets = 32;
   Index greatest_distance = 128;  ///< from here on all share a bucket
+  RelativeSides sides = RelativeSides::both;
 
   /// The bucket of a key `distance` positions after the query. In f32, as the reference computes it.
   Index bucket(Index distance) const {
-    const Index half = buckets / 2;
+    const bool both = sides == RelativeSides::both;
+    const Index half = both ? buckets / 2 : buckets;
     const Index exact = half / 2;
-    const Index side = distance > 0 ? half : 0;
-    const Index far = std::abs(distance);
+    const Index side = both && distance > 0 ? half : 0;
+    const Index far = both ? std::abs(distance) : std::max<Index>(-distance, 0);
     if (far < exact) return side + far;
     const auto first = static_cast<float>(exact);
     const float octaves =

@@ -26,8 +26,9 @@ struct EncoderConfig {
   TokenId padding_id = 0;
   bool projects_embeddings = false;  ///< a matrix leads from E to D
   bool projection_bias = true;
-  bool tied_output = true;      ///< a head over the vocabulary uses the embeddings' table
-  bool looks_back = false;      ///< causal: the reference's is_decoder
+  bool tied_output = true;          ///< a head over the vocabulary uses the embeddings' table
+  bool gated_feed_forward = false;  ///< T5's layers have a gate, or have none
+  bool looks_back = false;          ///< causal: the reference's is_decoder
   bool counts_columns = false;  ///< windows or relative positions: masked columns inside a sequence keep their places
   NormConfig norm;              ///< of the embeddings, and at the end where there is one
   std::vector<LayerConfig> layers;
