@@ -21,13 +21,12 @@ HEADFORMER_INLINE std::unique_ptr<Model> open_model(const Checkpoint& checkpoint
   if (options.load.executor == nullptr) options.load.executor = options.workspace->executor.get();
   if (is_encoder(checkpoint))
     return std::make_unique<EncoderModel>(open_encoder(checkpoint, options.load), options.workspace);
-  if (is_seq2seq(checkpoint)) {
+  if (is_seq2seq(checkpoint))
     return std::make_unique<Seq2SeqModel>(open_seq2seq(checkpoint, options.load), options.workspace, options.cache);
-  }
   if (!is_causal_lm(checkpoint)) {
     const bool gguf = checkpoint.is_gguf();
-    std::string known = causal_lm_architectures(gguf);
-    if (!gguf) known += ", " + encoder_architectures() + ", " + seq2seq_architectures();
+    std::string known = causal_lm_architectures(gguf) + ", " + encoder_architectures(gguf);
+    if (!gguf) known += ", " + seq2seq_architectures();
     detail::fail_architecture(checkpoint, known);
   }
   std::shared_ptr<const CausalLanguageModel> model = open_causal_lm(checkpoint, options.load);

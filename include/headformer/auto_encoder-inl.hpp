@@ -39,7 +39,14 @@ struct EncoderMatch {
 
 /// No family where the checkpoint names none of them.
 HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) {
-  if (checkpoint.is_gguf()) return {};
+  if (checkpoint.is_gguf()) {
+    const std::string architecture = checkpoint.architecture();
+    for (const EncoderFamily* family : encoder_families) {
+      // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
+      if (!architecture.empty() && family->gguf_architecture == architecture) return {family, EncoderTask::base};
+    }
+    return {};
+  }
   // Some publishers' configs name the family only.
   const JsonObject config = checkpoint.config();
   if (!config.has("architectures") && config.has("model_type")) {
@@ -63,10 +70,11 @@ HEADFORMER_COLD HEADFORMER_INLINE bool is_encoder(const Checkpoint& checkpoint) 
   return detail::match_encoder(checkpoint).family != nullptr;
 }
 
-HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures() {
+HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures(bool gguf) {
   std::string names;
   for (const EncoderFamily* family : encoder_families) {
-    for (const EncoderClass& known : family->classes) detail::add_name(names, known.architecture);
+    if (gguf) detail::add_name(names, family->gguf_architecture);
+    for (const EncoderClass& known : family->classes) detail::add_name(names, gguf ? "" : known.architecture);
   }
   return names;
 }
@@ -74,7 +82,7 @@ HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures() {
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint,
                                                                         const LoadOptions& options) {
   const detail::EncoderMatch match = detail::match_encoder(checkpoint);
-  if (match.family == nullptr) detail::fail_architecture(checkpoint, encoder_architectures());
+  if (match.family == nullptr) detail::fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
   EncoderConfig config = match.family->config(checkpoint);
   config.task = match.task;
   const NameTable names = match.family->names();

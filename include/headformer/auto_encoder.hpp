@@ -14,13 +14,13 @@ class Checkpoint;
 /// Opens an encoder of any family with the heads of its class, its weights packed for the kernels.
 /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
 std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const LoadOptions& options = {});
-/// The same for a Hugging Face folder.
+/// The same for a Hugging Face folder or a GGUF file, which holds a base model.
 std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// Whether the checkpoint names an encoder.
 bool is_encoder(const Checkpoint& checkpoint);
-/// The names of all of them, for messages.
-std::string encoder_architectures();
+/// The names of all of them, in folders or in GGUF files, for messages.
+std::string encoder_architectures(bool gguf);
 
 }  // namespace headformer
 

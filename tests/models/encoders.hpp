@@ -21,7 +21,10 @@ struct EncoderCase {
 inline std::ostream& operator<<(std::ostream& out, const EncoderCase& encoder) { return out << encoder.name; }
 
 /// Compiled once (encoder_families_test.cpp).
-std::shared_ptr<const Encoder> open_encoder_of_goldens(const std::string& name);
+std::shared_ptr<const Encoder> open_encoder_at(const std::filesystem::path& path);
+inline std::shared_ptr<const Encoder> open_encoder_of_goldens(const std::string& name) {
+  return open_encoder_at(goldens() / "encoders" / name);
+}
 
 inline Tensor<std::int64_t> integers(const Shape& shape, const std::vector<std::int64_t>& values) {
   Tensor<std::int64_t> tensor(shape);

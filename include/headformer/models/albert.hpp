@@ -92,7 +92,7 @@ inline constexpr EncoderClass classes[] = {
     {"AlbertForTokenClassification", EncoderTask::token_classification},
     {"AlbertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"ALBERT", "albert", classes, config, names, make_encoder<Albert>};
+inline constexpr EncoderFamily family = {"ALBERT", "albert", "", classes, config, names, make_encoder<Albert>};
 
 }  // namespace albert
 }  // namespace headformer

@@ -25,6 +25,11 @@ inline NameTable names() {
 }
 
 HEADFORMER_COLD inline EncoderConfig config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) {
+    EncoderConfig config = read_encoder(checkpoint, "bert", "BERT");
+    for (LayerConfig& layer : config.layers) layer.feed_forward.activation = kernels::Activation::gelu;
+    return config;
+  }
   const JsonObject json = checkpoint.config();
   EncoderConfig config = read_encoder(json, "BERT");
   read_bert_options(json, config);
@@ -48,7 +53,7 @@ inline constexpr EncoderClass classes[] = {
     {"BertForTokenClassification", EncoderTask::token_classification},
     {"BertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"BERT", "bert", classes, config, names, make};
+inline constexpr EncoderFamily family = {"BERT", "bert", "bert", classes, config, names, make};
 
 }  // namespace bert
 }  // namespace headformer

@@ -139,7 +139,7 @@ inline constexpr EncoderClass classes[] = {
     {"DebertaV2ForTokenClassification", EncoderTask::token_classification},
     {"DebertaV2ForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"DeBERTa-v2", "deberta-v2", classes, config, names, make};
+inline constexpr EncoderFamily family = {"DeBERTa-v2", "deberta-v2", "", classes, config, names, make};
 
 }  // namespace deberta_v2
 }  // namespace headformer

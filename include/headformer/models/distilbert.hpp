@@ -61,7 +61,7 @@ inline constexpr EncoderClass classes[] = {
     {"DistilBertForTokenClassification", EncoderTask::token_classification},
     {"DistilBertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"DistilBERT", "distilbert", classes, config, names, make_encoder<Bert>};
+inline constexpr EncoderFamily family = {"DistilBERT", "distilbert", "", classes, config, names, make_encoder<Bert>};
 
 }  // namespace distilbert
 }  // namespace headformer

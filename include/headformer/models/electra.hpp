@@ -74,7 +74,7 @@ inline constexpr EncoderClass classes[] = {
     {"ElectraForTokenClassification", EncoderTask::token_classification},
     {"ElectraForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"ELECTRA", "electra", classes, config, names, bert::make};
+inline constexpr EncoderFamily family = {"ELECTRA", "electra", "", classes, config, names, bert::make};
 
 }  // namespace electra
 }  // namespace headformer

@@ -121,7 +121,8 @@ inline constexpr EncoderClass classes[] = {
     {"ModernBertForTokenClassification", EncoderTask::token_classification},
     {"ModernBertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"ModernBERT", "modernbert", classes, config, names, make_encoder<ModernBert>};
+inline constexpr EncoderFamily family = {
+    "ModernBERT", "modernbert", "", classes, config, names, make_encoder<ModernBert>};
 
 }  // namespace modernbert
 }  // namespace headformer

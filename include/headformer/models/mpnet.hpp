@@ -52,7 +52,7 @@ inline constexpr EncoderClass classes[] = {
     {"MPNetForTokenClassification", EncoderTask::token_classification},
     {"MPNetForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"MPNet", "mpnet", classes, config, names, make_encoder<Mpnet>};
+inline constexpr EncoderFamily family = {"MPNet", "mpnet", "", classes, config, names, make_encoder<Mpnet>};
 
 }  // namespace mpnet
 }  // namespace headformer

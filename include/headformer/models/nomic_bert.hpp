@@ -18,18 +18,18 @@ namespace nomic_bert {
 
 /// The reference's names, and those of the publisher's files.
 inline constexpr NameRow rows[] = {
-    {"embedding", "embeddings.word_embeddings", ""},
-    {"token_types", "embeddings.token_type_embeddings", ""},
-    {"embedding_norm", "embeddings.LayerNorm|emb_ln", ""},
-    {"layers.#.attn.query", "layers.#.self_attn.q_proj|encoder.layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.key", "layers.#.self_attn.k_proj|encoder.layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.value", "layers.#.self_attn.v_proj|encoder.layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.output", "layers.#.self_attn.o_proj|encoder.layers.#.attn.out_proj", ""},
-    {"layers.#.attn_norm", "layers.#.post_attention_layernorm|encoder.layers.#.norm1", ""},
-    {"layers.#.ff.gate", "layers.#.mlp.gate_proj|encoder.layers.#.mlp.fc12", ""},
-    {"layers.#.ff.up", "layers.#.mlp.up_proj|encoder.layers.#.mlp.fc11", ""},
-    {"layers.#.ff.down", "layers.#.mlp.down_proj|encoder.layers.#.mlp.fc2", ""},
-    {"layers.#.ff_norm", "layers.#.post_mlp_layernorm|encoder.layers.#.norm2", ""},
+    {"embedding", "embeddings.word_embeddings", "token_embd"},
+    {"token_types", "embeddings.token_type_embeddings", "token_types"},
+    {"embedding_norm", "embeddings.LayerNorm|emb_ln", "token_embd_norm"},
+    {"layers.#.attn.query", "layers.#.self_attn.q_proj|encoder.layers.#.attn.Wqkv", "blk.#.attn_q|blk.#.attn_qkv"},
+    {"layers.#.attn.key", "layers.#.self_attn.k_proj|encoder.layers.#.attn.Wqkv", "blk.#.attn_k|blk.#.attn_qkv"},
+    {"layers.#.attn.value", "layers.#.self_attn.v_proj|encoder.layers.#.attn.Wqkv", "blk.#.attn_v|blk.#.attn_qkv"},
+    {"layers.#.attn.output", "layers.#.self_attn.o_proj|encoder.layers.#.attn.out_proj", "blk.#.attn_output"},
+    {"layers.#.attn_norm", "layers.#.post_attention_layernorm|encoder.layers.#.norm1", "blk.#.attn_output_norm"},
+    {"layers.#.ff.gate", "layers.#.mlp.gate_proj|encoder.layers.#.mlp.fc12", "blk.#.ffn_gate"},
+    {"layers.#.ff.up", "layers.#.mlp.up_proj|encoder.layers.#.mlp.fc11", "blk.#.ffn_up"},
+    {"layers.#.ff.down", "layers.#.mlp.down_proj|encoder.layers.#.mlp.fc2", "blk.#.ffn_down"},
+    {"layers.#.ff_norm", "layers.#.post_mlp_layernorm|encoder.layers.#.norm2", "blk.#.layer_output_norm"},
     {"output", "cls.predictions.decoder|cls.predictions", ""},
     {"masked_lm.dense", "cls.predictions.transform.dense", ""},
     {"masked_lm.norm", "cls.predictions.transform.layer_norm", ""},
@@ -45,6 +45,7 @@ inline NameTable names() {
 }
 
 HEADFORMER_COLD inline EncoderConfig config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return read_encoder(checkpoint, "nomic-bert", "NomicBERT");
   const JsonObject json = checkpoint.config();
   // The publisher's files have a config in GPT-2's words.
   const bool own_words = json.has("n_embd");
@@ -81,7 +82,8 @@ inline constexpr EncoderClass classes[] = {
     {"NomicBertForSequenceClassification", EncoderTask::sequence_classification},
     {"NomicBertForTokenClassification", EncoderTask::token_classification},
 };
-inline constexpr EncoderFamily family = {"NomicBERT", "nomic_bert", classes, config, names, make_encoder<NomicBert>};
+inline constexpr EncoderFamily family = {"NomicBERT", "nomic_bert", "nomic-bert",           classes,
+                                         config,      names,        make_encoder<NomicBert>};
 
 }  // namespace nomic_bert
 }  // namespace headformer

@@ -69,9 +69,10 @@ inline constexpr EncoderClass camembert_classes[] = {
     {"CamembertForTokenClassification", EncoderTask::token_classification},
     {"CamembertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {"RoBERTa", "roberta", classes, config, names, bert::make};
-inline constexpr EncoderFamily xlm_family = {"XLM-RoBERTa", "xlm-roberta", xlm_classes, xlm_config, names, bert::make};
-inline constexpr EncoderFamily camembert_family = {"CamemBERT",      "camembert", camembert_classes,
+inline constexpr EncoderFamily family = {"RoBERTa", "roberta", "", classes, config, names, bert::make};
+inline constexpr EncoderFamily xlm_family = {"XLM-RoBERTa", "xlm-roberta", "",        xlm_classes,
+                                             xlm_config,    names,         bert::make};
+inline constexpr EncoderFamily camembert_family = {"CamemBERT",      "camembert", "",        camembert_classes,
                                                    camembert_config, names,       bert::make};
 
 }  // namespace roberta

@@ -85,8 +85,7 @@ class Binder {
               canonical};
     }
     const bool own = row->gguf_transform != Transform::none;
-    return {checkpoint_.find(with_layers(row->gguf, parts.layers) + parts.member),
-            own ? row->gguf_transform : table_.gguf_transform, canonical};
+    return {find_gguf(*row, parts), own ? row->gguf_transform : table_.gguf_transform, canonical};
   }
 
   /// Throws WeightError when there is none.
@@ -202,6 +201,14 @@ class Binder {
         parts.member.clear();
         return &row;
       }
+    }
+    return nullptr;
+  }
+
+  HEADFORMER_COLD const TensorEntry* find_gguf(const NameRow& row, const Name& parts) const {
+    for (std::string_view rest = row.gguf; !rest.empty();) {
+      if (const TensorEntry* entry = checkpoint_.find(with_layers(next_name(rest), parts.layers) + parts.member))
+        return entry;
     }
     return nullptr;
   }

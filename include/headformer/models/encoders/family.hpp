@@ -17,10 +17,12 @@ struct EncoderClass {
   EncoderTask task;
 };
 
-/// How `auto` finds a family and opens it: by the class name in config.json, or by its model type.
+/// How `auto` finds a family and opens it: by the class name in config.json, or by its model type, or
+/// by GGUF's architecture.
 struct EncoderFamily {
   std::string_view name;
-  std::string_view model_type;  ///< what a config without `architectures` names: the base class
+  std::string_view model_type;         ///< what a config without `architectures` names: the base class
+  std::string_view gguf_architecture;  ///< empty: none of its own
   std::span<const EncoderClass> classes;
   EncoderConfig (*config)(const Checkpoint&);
   NameTable (*names)();

@@ -1,70 +1,25 @@
 #pragma once
 
-#include <cmath>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/models/causal_lm/config.hpp"
-#include "headformer/models/readers/gguf_rotary.hpp"
-#include "headformer/models/readers/sizes.hpp"
-#include "headformer/weights/checkpoint.hpp"
+#include "headformer/models/readers/gguf_layers.hpp"
 
 namespace headformer {
 
-/// The common keys of a GGUF. What GGUF publishes in no key is read from its tensors: the vocabulary's size, a tied
-/// output, biases.
+/// The common keys of a decoder's GGUF. A tied output is published in no key and read from the tensors.
 HEADFORMER_COLD inline CausalLmConfig read_decoder(const Checkpoint& checkpoint, const std::string& architecture,
                                                    std::string family) {
-  const Gguf& gguf = checkpoint.gguf();
-  const std::string prefix = architecture + ".";
-  const auto has = [&](std::string_view name) { return checkpoint.find(name) != nullptr; };
   CausalLmConfig result;
   result.family = std::move(family);
-  result.width = gguf.integer(prefix + "embedding_length", 1, detail::most_width);
-  result.context_length = gguf.integer_or(prefix + "context_length", 2048, 1);
-  const TensorEntry* embedding = checkpoint.find("token_embd.weight");
-  if (embedding == nullptr) throw WeightError(checkpoint.name() + ": tensor token_embd.weight: expected, found none");
-  if (embedding->shape.rank() != 2)
-    throw WeightError(checkpoint.name() + ": tensor token_embd.weight: expected 2 dimensions, found " +
-                      to_string(embedding->shape));
-  result.vocabulary = embedding->shape[0];
-  result.tied_output = !has("output.weight");
-
-  LayerConfig layer;
-  const bool layer_norm = gguf.has(prefix + "attention.layer_norm_epsilon");
-  layer.norm = {
-      result.width,
-      static_cast<float>(gguf.number_or(
-          prefix + (layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon"), 1e-5, 0, 1))};
-  result.norm = layer.norm;
-  AttentionConfig& attention = layer.attention;
-  attention.width = result.width;
-  attention.heads = gguf.integer(prefix + "attention.head_count", 1, detail::most_width);
-  attention.key_value_heads = gguf.integer_or(prefix + "attention.head_count_kv", attention.heads, 1, attention.heads);
-  if (attention.heads % attention.key_value_heads != 0) {
-    throw ConfigError(checkpoint.name() + ": " + prefix + "attention.head_count_kv: expected a divisor of " +
-                      std::to_string(attention.heads) + ", found " + std::to_string(attention.key_value_heads));
-  }
-  attention.head_width = gguf.integer_or(prefix + "attention.key_length", result.width / attention.heads, 1, 4096);
-  if (const Index value_width = gguf.integer_or(prefix + "attention.value_length", attention.head_width);
-      value_width != attention.head_width) {
-    throw ConfigError(checkpoint.name() + ": " + prefix + "attention.value_length: expected " +
-                      std::to_string(attention.head_width) + " as for keys, found " + std::to_string(value_width));
-  }
-  attention.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(attention.head_width)));
-  attention.head_norm = {attention.head_width, layer.norm.epsilon};
-  attention.bias = has("blk.0.attn_q.bias") || has("blk.0.attn_qkv.bias");
-  attention.output_bias = has("blk.0.attn_output.bias");
-  layer.feed_forward = {result.width, gguf.integer(prefix + "feed_forward_length", 1, detail::most_width),
-                        kernels::Activation::silu, has("blk.0.ffn_up.bias")};
-  result.layers.assign(static_cast<std::size_t>(gguf.integer(prefix + "block_count", 1, detail::most_layers)), layer);
-  const RotaryConfig rotary = read_rotary(checkpoint, architecture, attention.head_width);
-  for (std::size_t i = 0; i < result.layers.size(); ++i) {
-    result.layers[i].attention.slot = static_cast<Index>(i);
-    result.layers[i].attention.rotary = rotary;
-  }
+  result.width = checkpoint.gguf().integer(architecture + ".embedding_length", 1, detail::most_width);
+  result.context_length = checkpoint.gguf().integer_or(architecture + ".context_length", 2048, 1);
+  result.vocabulary = read_gguf_vocabulary(checkpoint);
+  result.tied_output = checkpoint.find("output.weight") == nullptr;
+  result.layers = read_gguf_layers(checkpoint, architecture, result.width);
+  result.norm = result.layers.front().norm;
   return result;
 }
 
