@@ -79,10 +79,17 @@ HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures(bool gguf) {
   return names;
 }
 
-HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint,
-                                                                        const LoadOptions& options) {
-  const detail::EncoderMatch match = detail::match_encoder(checkpoint);
-  if (match.family == nullptr) detail::fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
+namespace detail {
+
+/// The match of a checkpoint that names an encoder. Throws ConfigError for another.
+HEADFORMER_COLD inline EncoderMatch find_encoder(const Checkpoint& checkpoint) {
+  const EncoderMatch match = match_encoder(checkpoint);
+  if (match.family == nullptr) fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
+  return match;
+}
+
+HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const EncoderMatch& match,
+                                                             const LoadOptions& options) {
   EncoderConfig config = match.family->config(checkpoint);
   config.task = match.task;
   const NameTable names = match.family->names();
@@ -90,6 +97,18 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Ch
   if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
   Executor& executor = own ? *own : *options.executor;
   return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+}
+
+}  // namespace detail
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint,
+                                                                        const LoadOptions& options) {
+  return detail::open_encoder(checkpoint, detail::find_encoder(checkpoint), options);
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_base_encoder(const Checkpoint& checkpoint,
+                                                                             const LoadOptions& options) {
+  return detail::open_encoder(checkpoint, {detail::find_encoder(checkpoint).family, EncoderTask::base}, options);
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path,

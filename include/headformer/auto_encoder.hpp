@@ -17,6 +17,10 @@ std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const LoadOp
 /// The same for a Hugging Face folder or a GGUF file, which holds a base model.
 std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path, const LoadOptions& options = {});
 
+/// The base class of the checkpoint's family, whatever head its own class has: hidden states, and what a pooler makes
+/// of them. Published encoders may name a class whose head they have lost. Throws as open_encoder().
+std::unique_ptr<Encoder> open_base_encoder(const Checkpoint& checkpoint, const LoadOptions& options = {});
+
 /// Whether the checkpoint names an encoder.
 bool is_encoder(const Checkpoint& checkpoint);
 /// The names of all of them, in folders or in GGUF files, for messages.

@@ -1,4 +1,5 @@
 #include <headformer/auto_encoder.hpp>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "models/encoders.hpp"
@@ -39,6 +40,32 @@ TEST(EncoderFamilies, NoTwoAnswerToTheSameName) {
     for (const EncoderClass& known : family->classes)
       EXPECT_TRUE(names.insert(known.architecture).second) << known.architecture;
   }
+}
+
+TEST(EncoderFamilies, EveryCheckpointOpensAsItsBaseClass) {
+  std::filesystem::path known;
+  for (const Golden& golden : read_manifest()) {
+    if (!golden.of_encoder() || golden.model == known) continue;
+    known = golden.model;
+    const Checkpoint checkpoint = Checkpoint::open(golden.model);
+    SerialExecutor executor;
+    LoadOptions options;
+    options.executor = &executor;
+    const std::unique_ptr<Encoder> encoder = open_base_encoder(checkpoint, options);
+    EXPECT_EQ(encoder->heads().front()->output().names.front(), "last_hidden_state") << golden.name;
+  }
+}
+
+TEST(EncoderFamilies, AClassWhoseHeadIsLostOpensAsItsBaseClassOnly) {
+  SmallCheckpoint small = SmallCheckpoint::read(goldens() / "encoders/mpnet");
+  small.config["architectures"] = {"MPNetForMaskedLM"};
+  const TemporaryFolder folder;
+  small.write(folder);
+  const Checkpoint checkpoint = Checkpoint::open(folder.path());
+  EXPECT_NO_THROW(open_base_encoder(checkpoint));
+  expect_mentions(message_of<WeightError>([&] { open_encoder(checkpoint); }), {"lm_head"});
+  const Checkpoint decoder = Checkpoint::open(goldens() / "decoders/gpt2");
+  expect_mentions(message_of<ConfigError>([&] { open_base_encoder(decoder); }), {"'GPT2LMHeadModel'", "BertModel"});
 }
 
 }  // namespace
