@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "headformer/auto_causal_lm.hpp"
 #include "headformer/formats/gguf.hpp"
 #include "headformer/kernels/quantization.hpp"
+#include "read_config.hpp"
 
 namespace {
 
@@ -75,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       read_tensor(tensor);
     }
     const Checkpoint checkpoint = Checkpoint::from_gguf(file);
-    static_cast<void>(find_causal_lm_family(checkpoint).config(checkpoint));
+    read_config(checkpoint);
   } catch (const Error&) {
   }
   return 0;

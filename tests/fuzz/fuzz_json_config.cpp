@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "headformer/auto_causal_lm.hpp"
 #include "headformer/formats/json.hpp"
 #include "headformer/generate/generation_config.hpp"
+#include "read_config.hpp"
 
 namespace {
 
@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       return name == "model.safetensors" ? in_memory("\2\0\0\0\0\0\0\0{}"sv, "model.safetensors") : Bytes();
     };
     const Checkpoint checkpoint = Checkpoint::from_reader(files, "fuzz");
-    static_cast<void>(find_causal_lm_family(checkpoint).config(checkpoint));
+    read_config(checkpoint);
   });
   return 0;
 }

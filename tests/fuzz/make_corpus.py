@@ -64,7 +64,7 @@ def f32(value):
 
 
 def model_keys(architecture):
-    """What a converter writes for a decoder of two layers."""
+    """What a converter writes for a model of two layers."""
     prefix = architecture + "."
     return [("general.architecture", 8, text(architecture)), (prefix + "block_count", 4, u32(2)),
             (prefix + "context_length", 4, u32(64)), (prefix + "embedding_length", 4, u32(32)),
@@ -148,7 +148,7 @@ def main():
     aligned = [("general.alignment", 4, u32(32)), ("general.architecture", 8, text("llama"))]
     files = {"scalars": gguf(scalars), "arrays": gguf(arrays, version=2), "small_blocks": gguf([], small),
              "super_blocks": gguf(aligned, large), "plain": gguf([], [("f32", [4, 2], 0, 32), ("f16", [3], 1, 6)])}
-    for architecture in ("llama", "gpt2", "gemma3", "phi3", "qwen3"):
+    for architecture in ("llama", "gpt2", "gemma3", "phi3", "qwen3", "bert", "nomic-bert"):
         files["model_" + architecture] = gguf(model_keys(architecture))
     save("gguf", files)
 
@@ -160,6 +160,10 @@ def main():
 
     configs = {"literals": b'{"a": Infinity, "b": [-Infinity, NaN], "c": {"d": null, "e": "\\u00e9"}, "f": 1e3}',
                "generation": (GOLDENS / "decoders" / "llama" / "generation_config.json").read_bytes()}
+    for family in ("bert_classification", "roberta", "distilbert", "albert_groups", "electra_multiple_choice", "mpnet",
+                   "modernbert", "modernbert_published", "nomic_bert_published", "deberta_v2_convolution"):
+        config = json.loads((GOLDENS / "encoders" / family / "config.json").read_text())
+        configs[family] = json.dumps(config, separators=(",", ":")).encode()
     for family in ("gemma2", "gemma3", "gpt2", "llama_llama3", "llama_yarn", "llama_dynamic", "mistral_4", "phi3_longrope",
                    "qwen2_window", "qwen3", "smollm3"):
         config = json.loads((GOLDENS / "decoders" / family / "config.json").read_text())

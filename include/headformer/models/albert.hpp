@@ -50,8 +50,9 @@ inline NameTable names() {
 /// The layers in the order they are run: each of `num_hidden_layers` is a whole group.
 HEADFORMER_COLD inline std::vector<LayerConfig> shared_layers(const JsonObject& json,
                                                               const std::vector<LayerConfig>& layers) {
-  const Index groups = json.integer_or("num_hidden_groups", 1, 1, static_cast<Index>(layers.size()));
-  const Index members = json.integer_or("inner_group_num", 1, 1, detail::most_layers);
+  const auto count = static_cast<Index>(layers.size());
+  const Index groups = json.integer_or("num_hidden_groups", 1, 1, count);
+  const Index members = json.integer_or("inner_group_num", 1, 1, detail::most_layers / count);
   const double layers_a_group = static_cast<double>(layers.size()) / static_cast<double>(groups);
   std::vector<LayerConfig> result;
   for (std::size_t i = 0; i < layers.size(); ++i) {

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_encoder.hpp"
+
+/// Reads the config of whatever family a checkpoint names. Throws errors of the library's.
+inline void read_config(const headformer::Checkpoint& checkpoint) {
+  if (headformer::is_encoder(checkpoint)) {
+    static_cast<void>(headformer::detail::match_encoder(checkpoint).family->config(checkpoint));
+  } else {
+    static_cast<void>(headformer::find_causal_lm_family(checkpoint).config(checkpoint));
+  }
+}
