@@ -8,8 +8,10 @@
 #include <chrono>
 #include <fstream>
 #include <headformer/auto_causal_lm.hpp>
+#include <headformer/auto_seq2seq.hpp>
 #include <headformer/formats/json.hpp>
 #include <headformer/models/causal_lm/session.hpp>
+#include <headformer/weights/checkpoint.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -53,7 +55,8 @@ struct Options {
 };
 
 struct Figures {
-  double prefill = 0;  ///< tokens a second
+  bool encodes = false;  ///< an encoder-decoder: `prompt` is a source's
+  double prompt = 0;     ///< tokens of prompts a second, or sources
   double decode = 0;
   double load = 0;  ///< seconds
   double first_token = 0;
@@ -68,41 +71,61 @@ class Throughput {
     const double begin = now();
     LoadOptions load = options.compute.loading();
     load.executor = workspace_->executor.get();
-    model_ = open_causal_lm(options.model, load);
+    const Checkpoint checkpoint = Checkpoint::open(options.model);
+    if (is_seq2seq(checkpoint)) {
+      seq2seq_ = open_seq2seq(checkpoint, load);
+      model_ = {seq2seq_, &seq2seq_->decoder()};
+      figures_.encodes = true;
+    } else {
+      model_ = open_causal_lm(checkpoint, load);
+    }
     figures_.load = now() - begin;
   }
 
   /// The first id of a prompt of 5 tokens.
   TokenId first_token() {
-    Session session = new_session();
-    const std::span<float> logits = session.append(random_ids(5));
+    const std::vector<TokenId> prompt = random_ids(5);
+    SequenceState state = new_sequences({prompt}).front();
+    Session session(model_, workspace_, std::move(state));
+    const std::span<float> logits = session.append(figures_.encodes ? random_ids(1) : prompt);
     return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   }
 
   Figures run() {
-    std::vector<double> prefill;
+    std::vector<double> prompt;
     std::vector<double> decode;
     for (int i = 0; i <= options_.repetitions; ++i) {  // the first warms up
-      const double a = options_.prompt > 0 ? time_prefill() : 0;
+      const double a = options_.prompt > 0 ? time_prompts() : 0;
       const double b = options_.generate > 0 ? time_decode() : 0;
       if (i == 0) continue;
-      prefill.push_back(a);
+      prompt.push_back(a);
       decode.push_back(b);
     }
-    figures_.prefill = median(prefill);
+    figures_.prompt = median(prompt);
     figures_.decode = median(decode);
     return figures_;
   }
 
  private:
-  Session new_session() {
-    SessionOptions options;
-    options.cache = options_.compute.cache();
-    return Session(model_, workspace_, options);
+  /// Empty sequences, an encoder-decoder's over the prompts.
+  std::vector<SequenceState> new_sequences(const std::vector<std::vector<TokenId>>& prompts) {
+    const DType cache = options_.compute.cache();
+    std::vector<SequenceState> states;
+    if (!seq2seq_) {
+      for (std::size_t b = 0; b < prompts.size(); ++b) states.push_back(model_->new_sequence(cache));
+      return states;
+    }
+    std::vector<EncoderInput> inputs(prompts.size());
+    for (std::size_t b = 0; b < prompts.size(); ++b) inputs[b].ids = prompts[b];
+    for (const Source& source : seq2seq_->encode(*workspace_, inputs, cache))
+      states.push_back(seq2seq_->new_sequence(source, cache));
+    return states;
   }
 
   std::vector<TokenId> random_ids(Index count) {
-    std::uniform_int_distribution<TokenId> id(0, static_cast<TokenId>(model_->config().vocabulary - 1));
+    Index vocabulary = model_->config().vocabulary;
+    if (seq2seq_) vocabulary = std::min(vocabulary, seq2seq_->config().encoder.vocabulary);
+    std::uniform_int_distribution<TokenId> id(0, static_cast<TokenId>(vocabulary - 1));
     std::vector<TokenId> ids(static_cast<std::size_t>(count));
     for (TokenId& value : ids) value = id(random_);
     return ids;
@@ -112,23 +135,33 @@ class Throughput {
     return std::uniform_int_distribution<Index>(options_.prompts.first, options_.prompts.second)(random_);
   }
 
-  double time_prefill() {
+  std::vector<std::vector<TokenId>> random_prompts() {
     std::vector<std::vector<TokenId>> prompts;
-    Index total = 0;
-    for (Index b = 0; b < options_.batch; ++b) {
-      prompts.push_back(random_ids(prompt_length()));
-      total += static_cast<Index>(prompts.back().size());
+    for (Index b = 0; b < options_.batch; ++b) prompts.push_back(random_ids(std::max<Index>(prompt_length(), 1)));
+    return prompts;
+  }
+
+  /// Tokens a second; of an encoder-decoder, sources.
+  double time_prompts() {
+    const std::vector<std::vector<TokenId>> prompts = random_prompts();
+    if (seq2seq_) {
+      const double begin = now();
+      new_sequences(prompts);
+      return static_cast<double>(options_.batch) / (now() - begin);
     }
+    Index total = 0;
     std::vector<Session> sessions;
-    for (Index b = 0; b < options_.batch; ++b) sessions.push_back(new_session());
+    for (SequenceState& state : new_sequences(prompts)) sessions.emplace_back(model_, workspace_, std::move(state));
     const double begin = now();
-    for (std::size_t b = 0; b < sessions.size(); ++b) sessions[b].append(prompts[b]);
+    for (std::size_t b = 0; b < sessions.size(); ++b) {
+      sessions[b].append(prompts[b]);
+      total += static_cast<Index>(prompts[b].size());
+    }
     return static_cast<double>(total) / (now() - begin);
   }
 
   double time_decode() {
-    std::vector<SequenceState> states;
-    for (Index b = 0; b < options_.batch; ++b) states.push_back(model_->new_sequence(options_.compute.cache()));
+    std::vector<SequenceState> states = new_sequences(random_prompts());
     Tensor<float> logits(Shape{options_.batch, model_->config().vocabulary});
     const auto append = [&](const std::vector<std::vector<TokenId>>& ids, LogitRows rows) {
       std::vector<SequenceInput> inputs(states.size());
@@ -154,6 +187,7 @@ class Throughput {
 
   const Options& options_;
   std::shared_ptr<Workspace> workspace_;
+  std::shared_ptr<const SequenceToSequence> seq2seq_;  ///< nullptr: the model is a decoder alone
   std::shared_ptr<const CausalLanguageModel> model_;
   std::mt19937 random_{42};
   Figures figures_;
@@ -215,7 +249,7 @@ void print(const Options& options, int threads, const Figures& f) {
     line["batch"] = options.batch;
     line["prompt"] = options.prompt;
     line["generate"] = options.generate;
-    line["prefill_tokens_per_second"] = f.prefill;
+    line[f.encodes ? "encode_items_per_second" : "prefill_tokens_per_second"] = f.prompt;
     line["decode_tokens_per_second"] = f.decode;
     line["load_seconds"] = f.load;
     line["first_token_seconds"] = f.first_token;
@@ -224,17 +258,17 @@ void print(const Options& options, int threads, const Figures& f) {
     return;
   }
   std::printf(
-      "%d threads, batch %td: prefill %.1f tokens/s (prompt %td), decode %.1f tokens/s (%td tokens), load %.3f s, "
+      "%d threads, batch %td: %s %.1f %s/s (prompt %td), decode %.1f tokens/s (%td tokens), load %.3f s, "
       "first token %.3f s, peak %.1f MB\n",
-      threads, options.batch, f.prefill, options.prompt, f.decode, options.generate, f.load, f.first_token,
-      static_cast<double>(peak_bytes()) * 1e-6);
+      threads, options.batch, f.encodes ? "encode" : "prefill", f.prompt, f.encodes ? "items" : "tokens",
+      options.prompt, f.decode, options.generate, f.load, f.first_token, static_cast<double>(peak_bytes()) * 1e-6);
   std::fflush(stdout);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures a decoder language model's speed on random ids");
+  CLI::App app("Measures a language model's speed on random ids");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")

@@ -34,17 +34,20 @@ std::vector<std::string> options_of(const Json& kwargs) {
   }
   return options;
 }
-/// Left-padded rows as the reference was given them.
-void write_rows(const std::filesystem::path& path, const Json& rows) {
+/// Rows padded on the left, or an encoder-decoder's on the right, as the reference was given them.
+void write_rows(const std::filesystem::path& path, const Json& rows, bool on_the_left = true) {
   std::size_t width = 0;
   for (const Json& row : rows) width = std::max(width, row.size());
   std::vector<std::int64_t> ids;
   std::vector<std::int64_t> mask;
   for (const Json& row : rows) {
-    ids.insert(ids.end(), width - row.size(), 0);
-    mask.insert(mask.end(), width - row.size(), 0);
+    const std::size_t before = on_the_left ? width - row.size() : 0;
+    ids.resize(ids.size() + before, 0);
+    mask.resize(mask.size() + before, 0);
     for (const Json& id : row) ids.push_back(id.get<std::int64_t>());
     mask.insert(mask.end(), row.size(), 1);
+    ids.resize(ids.size() + width - before - row.size(), 0);
+    mask.resize(ids.size(), 0);
   }
   const Shape shape{static_cast<Index>(rows.size()), static_cast<Index>(width)};
   const NamedTensor tensors[] = {{"input_ids", DType::i64, shape, ids.data()},
@@ -55,7 +58,7 @@ void write_rows(const std::filesystem::path& path, const Json& rows) {
 class GenerateGoldensDoor : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GenerateGoldensDoor, IdsAreTheReferences) {
-  const std::filesystem::path model = goldens() / "decoders" / GetParam();
+  const std::filesystem::path model = goldens() / GetParam();
   const TemporaryFolder folder;
   const Json cases = parse_json(Bytes::map(model / "generate.json"));
   for (const Json& item : cases) {
@@ -63,7 +66,7 @@ TEST_P(GenerateGoldensDoor, IdsAreTheReferences) {
     std::vector<std::string> options = options_of(item["kwargs"]);
     options.insert(options.begin(), {model.string(), "--output-ids", "--dtype", "f32", "--threads", "1"});
     std::vector<std::string> rows = options;
-    write_rows(folder / "rows.safetensors", item["input_ids"]);
+    write_rows(folder / "rows.safetensors", item["input_ids"], GetParam().starts_with("decoders/"));
     rows.insert(rows.end(), {"--inputs", (folder / "rows.safetensors").string()});
     const ProgramResult all = run_program("generate", rows);
     expect_success(all);
@@ -80,8 +83,13 @@ TEST_P(GenerateGoldensDoor, IdsAreTheReferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders, GenerateGoldensDoor,
-                         ::testing::Values("gpt2", "llama_grouped", "phi3_longrope", "gemma3"),
-                         [](const auto& name) { return name.param; });
+                         ::testing::Values("decoders/gpt2", "decoders/llama_grouped", "decoders/phi3_longrope",
+                                           "decoders/gemma3", "seq2seq/t5", "seq2seq/bart", "seq2seq/m2m_100"),
+                         [](const auto& folder) {
+                           std::string name = folder.param;
+                           std::replace(name.begin(), name.end(), '/', '_');
+                           return name;
+                         });
 
 // ---------------------------------------------------------------------------------------------------------------------
 
@@ -152,6 +160,9 @@ TEST(GenerateDoor, BadInputIsRefused) {
   const TemporaryFolder folder;
   const std::string gpt2 = (goldens() / "decoders/gpt2").string();
   const std::string llama = (goldens() / "decoders/llama_grouped").string();
+  const std::string bart = (goldens() / "seq2seq/bart").string();
+  const std::string base = (goldens() / "seq2seq/bart_base").string();
+  const std::string long_source = join(Json(std::vector<int>(81, 7)));
   const std::string broken = folder.write("broken.json", "{\n").string();
   const std::string list = folder.write("list.json", "[1]").string();
   const std::string bad_key = folder.write("key.json", R"({"temprature": 1})").string();
@@ -191,6 +202,18 @@ TEST(GenerateDoor, BadInputIsRefused) {
       {"more than the learned positions",
        {gpt2, "--input-ids", "1,2,3", "--max-new-tokens", "71", "--output-ids"},
        {"72", "3 tokens"}},
+      {"a source without ids", {bart, "--input-ids", "", "--output-ids"}, {"input_ids", "at least one"}},
+      {"an id past the source's vocabulary", {bart, "--input-ids", "97", "--output-ids"}, {"0 to 96", "97"}},
+      {"a source past the encoder's positions",
+       {bart, "--input-ids", long_source, "--output-ids"},
+       {"80 learned positions", "position 80"}},
+      {"more than the decoder's positions",
+       {bart, "--input-ids", "7", "--output-ids", "--max-new-tokens", "81"},
+       {"80 learned positions", "81 new ones"}},
+      {"a forced id past the vocabulary",
+       {bart, "--input-ids", "7", "--output-ids", "--max-new-tokens", "4", "--set", "forced_bos_token_id=97"},
+       {"forced_bos_token_id", "0 to 96", "97"}},
+      {"a class without a head over the vocabulary", {base, "--input-ids", "7", "--output-ids"}, {base, "generates"}},
       {"a chat without a template", {"--chat"}, {"chat template"}},
       {"a prompt and ids", {"--prompt", "a", "--input-ids", "1"}, {"--prompt"}},
       {"rows that are not there", {"--inputs", nowhere}, {nowhere}},

@@ -24,6 +24,16 @@ class ThroughputDoor : public ::testing::Test {
   }
 };
 
+TEST_F(ThroughputDoor, AnEncoderDecoderEncodesItems) {
+  const ProgramResult result = throughput({golden("seq2seq/t5"), "--prompt", "9", "--generate", "3", "--batch", "2",
+                                           "--threads", "1", "--repetitions", "1", "--json"});
+  expect_success(result);
+  const Json line = Json::parse(result.out);
+  for (const char* key : {"encode_items_per_second", "decode_tokens_per_second", "first_token_seconds"})
+    EXPECT_GT(line[key].get<double>(), 0) << key;
+  EXPECT_FALSE(line.contains("prefill_tokens_per_second"));
+}
+
 TEST_F(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
                                            "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});

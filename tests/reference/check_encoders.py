@@ -57,7 +57,11 @@ def check(name, forward, folder):
     ids = torch.randint(5, config.vocab_size, (len(LENGTHS), max(LENGTHS)), generator=generator)
     mask = (torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]).long()
     ids[mask == 0] = config.pad_token_id
-    inputs = {"input_ids": ids, "attention_mask": mask}
+    return compare(name, model, {"input_ids": ids, "attention_mask": mask}, outputs, forward, folder)
+
+
+def compare(name, model, inputs, outputs, forward, folder):
+    """Runs the checkpoint in the folder by the door and the model by the reference, and prints how far apart they are."""
     save_file(inputs, folder / "inputs.safetensors")
     begin = time.time()
     subprocess.run([forward, folder, folder / "inputs.safetensors", folder / "outputs.safetensors"], check=True)

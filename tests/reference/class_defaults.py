@@ -78,7 +78,37 @@ def read_encoder(name):
     }
 
 
+SEQ2SEQ = ["T5", "MT5", "UMT5", "Bart", "MBart", "Pegasus", "Marian", "M2M100", "Blenderbot", "BlenderbotSmall"]
+
+
+def read_seq2seq(name):
+    """Of a config that is empty but for its class."""
+    config = getattr(transformers, f"{name}Config")()
+    of = lambda *keys: next((getattr(config, key) for key in keys if hasattr(config, key)), None)
+    return {
+        "config": {"architectures": [f"{name}Model"]},
+        "vocabulary": config.vocab_size,
+        "width": config.d_model,
+        "layers": of("encoder_layers", "num_layers"),
+        "decoder_layers": of("decoder_layers", "num_decoder_layers"),
+        "heads": of("decoder_attention_heads", "num_heads"),
+        "hidden_width": of("decoder_ffn_dim", "d_ff"),
+        "activation": of("activation_function", "dense_act_fn"),
+        "scaled": bool(of("scale_embedding")),
+        "output_scaled": of("scale_decoder_outputs") or name == "UMT5",
+        "positions": 0 if name == "M2M100" else of("max_position_embeddings") or 0,
+        "padding_id": config.pad_token_id,
+        "end_id": config.eos_token_id,
+        "start_id": of("decoder_start_token_id"),
+        "forced_end_id": of("forced_eos_token_id"),
+        "labels": config.num_labels,
+        "tied": config.tie_word_embeddings,
+    }
+
+
 def main():
+    text = ",\n".join("  " + json.dumps(read_seq2seq(name)) for name in SEQ2SEQ)
+    (GOLDENS / "seq2seq_defaults.json").write_text(f"[\n{text}\n]\n")
     text = ",\n".join("  " + json.dumps(read_encoder(name)) for name in ENCODERS)
     (GOLDENS / "encoder_defaults.json").write_text(f"[\n{text}\n]\n")
     text = ",\n".join("  " + json.dumps(read(*classes)) for classes in FAMILIES)

@@ -79,9 +79,9 @@ inline constexpr EncoderClass mt5_encoder_classes[] = {
 inline constexpr Seq2SeqFamily family = {"T5", classes, config, t5_names, make};
 inline constexpr Seq2SeqFamily mt5_family = {"mT5", mt5_classes, mt5_config, t5_names, make};
 inline constexpr EncoderFamily encoder_family = {
-    "T5", "", encoder_classes, encoder_config, t5_encoder_names, make_encoder_alone};
+    "T5", "", "", encoder_classes, encoder_config, t5_encoder_names, make_encoder_alone};
 inline constexpr EncoderFamily mt5_encoder_family = {
-    "mT5", "", mt5_encoder_classes, mt5_encoder_config, t5_encoder_names, make_encoder_alone};
+    "mT5", "", "", mt5_encoder_classes, mt5_encoder_config, t5_encoder_names, make_encoder_alone};
 
 }  // namespace t5
 }  // namespace headformer

@@ -42,7 +42,7 @@ inline constexpr EncoderClass encoder_classes[] = {
 };
 inline constexpr Seq2SeqFamily family = {"UMT5", classes, config, names, t5::make};
 inline constexpr EncoderFamily encoder_family = {
-    "UMT5", "", encoder_classes, encoder_config, encoder_names, t5::make_encoder_alone};
+    "UMT5", "", "", encoder_classes, encoder_config, encoder_names, t5::make_encoder_alone};
 
 }  // namespace umt5
 }  // namespace headformer
