@@ -17,8 +17,9 @@ declare -A may_include=(
   [adapt]="core kernels formats preprocess generate weights nn adapt"
   [blocks]="core kernels formats preprocess generate weights nn adapt blocks"
   [models]="core kernels formats preprocess generate weights nn adapt blocks models"
-  [pipelines]="core kernels formats preprocess generate weights nn adapt blocks models pipelines"
-  [.]="core kernels formats preprocess generate weights nn adapt blocks models pipelines ."
+  [auto]="core kernels formats preprocess generate weights nn adapt blocks models auto"
+  [pipelines]="core kernels formats preprocess generate weights nn adapt blocks models auto pipelines"
+  [.]="core kernels formats preprocess generate weights nn adapt blocks models auto pipelines ."
 )
 
 faults=0
@@ -27,9 +28,14 @@ fault() {
   faults=$((faults + 1))
 }
 
-# Takes the name of an included file below headformer/; prints its room, '.' for the top.
+# Takes the name of an included file below headformer/; prints its room, '.' for the top. What opens checkpoints by name,
+# auto*.hpp, is a room of its own: pipelines stand on it.
 room_of() {
-  if [[ $1 == */* ]]; then echo "${1%%/*}"; else echo .; fi
+  case $1 in
+    */*) echo "${1%%/*}" ;;
+    auto*) echo auto ;;
+    *) echo . ;;
+  esac
 }
 
 declare -A includes=()  # of each file, the files of ours that it includes

@@ -15,9 +15,10 @@ enum class LogLevel { debug, info, warning };
 /// generates; must not throw.
 using Log = std::function<void(LogLevel, std::string_view message)>;
 
-/// What a long operation is doing. `done` of `total` in bytes while loading, in tokens while prefilling.
+/// What a long operation is doing. `done` of `total` in bytes while loading, in tokens while prefilling, in items while
+/// running through a batch.
 struct Progress {
-  enum class Stage { loading, prefilling };
+  enum class Stage { loading, prefilling, running };
   Stage stage = Stage::loading;
   double done = 0;
   double total = 0;

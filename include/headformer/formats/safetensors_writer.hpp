@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <random>
 #include <span>
 #include <string>
@@ -144,6 +145,20 @@ struct SafetensorsLayout {
 };
 
 }  // namespace detail
+
+/// Writes what a safetensors file holds to a stream. Throws ArgumentError for names that repeat or are not UTF-8 and
+/// for quantised dtypes.
+inline void write_safetensors(std::ostream& stream, std::span<const NamedTensor> tensors,
+                              const std::map<std::string, std::string>& metadata = {}) {
+  const detail::SafetensorsLayout layout(tensors, metadata);
+  const auto write = [&](const void* bytes, std::size_t count) {
+    stream.write(static_cast<const char*>(bytes), static_cast<std::streamsize>(count));
+  };
+  const std::uint64_t length = layout.header.size();
+  write(&length, sizeof length);
+  write(layout.header.data(), layout.header.size());
+  for (const NamedTensor* tensor : layout.order) write(tensor->data, detail::SafetensorsLayout::byte_count(*tensor));
+}
 
 /// Writes a safetensors file: to a temporary file beside `path`, which then takes its name, so that nothing is left
 /// behind on an error and nobody sees half a file. Throws ArgumentError for names that repeat or are not UTF-8 and for

@@ -13,24 +13,11 @@
 #include "headformer/core/error.hpp"
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/json.hpp"
+#include "headformer/formats/json_file.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
 #include "headformer/preprocess/tokenizer/readers/published_class.hpp"
 
 namespace headformer::detail {
-
-/// A checkpoint's JSON file as an object; an empty one when the checkpoint has no such file.
-struct JsonFile {
-  Json json = Json::object();
-  std::string name;
-
-  JsonFile(const FileReader& files, const std::string& file) : name(file) {
-    const Bytes bytes = files(file);
-    if (bytes.name().empty()) return;
-    name = bytes.name();
-    json = parse_json(bytes);
-  }
-  JsonObject object() const { return JsonObject(json, name); }
-};
 
 /// The files of a checkpoint that name tokens beside its vocabulary.
 struct TokenFiles {

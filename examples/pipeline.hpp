@@ -1,0 +1,121 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <functional>
+#include <headformer/core/outcome.hpp>
+#include <headformer/pipelines/options.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "program.hpp"
+
+// What the programs over pipelines share: their options, and JSON lines in and out.
+namespace program {
+
+using OrderedJson = nlohmann::ordered_json;
+
+/// ComputeOptions and the pipelines' own.
+struct PipelineProgram {
+  ComputeOptions compute;
+  headformer::Index max_length = 0;
+
+  void add_to(CLI::App& app) {
+    compute.add_to(app, "stored");
+    app.add_option("--max-length", max_length, "tokens kept of a text; 0: as many as the model allows")
+        ->check(a_number())
+        ->capture_default_str();
+  }
+
+  headformer::PipelineOptions options() const {
+    headformer::PipelineOptions options;
+    options.load = compute.loading();
+    options.executor = compute.executor();
+    options.isa = headformer::isa_from_name(compute.isa);
+    options.activations = compute.met();
+    options.max_length = max_length;
+    if (::isatty(STDERR_FILENO) != 0) {
+      options.progress = [](const headformer::Progress& progress) {
+        const bool running = progress.stage == headformer::Progress::Stage::running;
+        if (progress.total <= 0) return;
+        std::fprintf(stderr, "\r%s %3.0f %%%s", running ? "running" : "loading", 100 * progress.done / progress.total,
+                     progress.done >= progress.total ? "\r\033[K" : "");
+      };
+    }
+    return options;
+  }
+};
+
+/// A line of JSON as a program puts it out; messages may quote bytes that are no UTF-8.
+inline std::string line_of(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
+}
+
+/// What stands in the place of a bad item.
+inline std::string failure_line(std::size_t index, const std::string& error) {
+  return line_of({{"index", index}, {"error", error}});
+}
+
+/// A text or why a line is none.
+inline std::string text_of(const OrderedJson& json) {
+  if (!json.is_string())
+    throw headformer::ArgumentError("expected a JSON string, found " + std::string(json.type_name()));
+  return json.get<std::string>();
+}
+
+/// A member of an object, or why there is none.
+inline const OrderedJson& member_of(const OrderedJson& json, const char* key) {
+  if (!json.is_object() || !json.contains(key))
+    throw headformer::ArgumentError("expected an object with " + std::string(key) + ", found " +
+                                    (json.is_object() ? "none of that name" : std::string(json.type_name())));
+  return json.at(key);
+}
+
+/// Reads stdin's JSON lines, some hundred at once, and puts out a line for each in its place: `read` makes an item of a
+/// line's JSON, `answer` an outcome for each item. What is wrong with one line stops no other.
+template <class Item, class Answer>
+void answer_json_lines(const std::function<Item(const OrderedJson&)>& read,
+                       const std::function<std::vector<headformer::Outcome<Answer>>(const std::vector<Item>&)>& answer,
+                       const std::function<void(std::size_t index, const headformer::Outcome<Answer>&)>& put) {
+  constexpr std::size_t at_once = 512;
+  std::size_t index = 0;
+  for (bool more = true; more;) {
+    std::vector<Item> items;
+    std::vector<std::optional<std::string>> errors;  // of each line; none where it became an item
+    std::string line;
+    while (errors.size() < at_once && (more = static_cast<bool>(std::getline(std::cin, line)))) {
+      try {
+        items.push_back(read(OrderedJson::parse(line)));
+        errors.emplace_back();
+      } catch (const headformer::Error& error) {
+        errors.emplace_back(error.what());
+      } catch (const nlohmann::json::exception& error) {
+        errors.emplace_back(error.what());
+      }
+    }
+    std::vector<headformer::Outcome<Answer>> answers;
+    if (!items.empty()) answers = answer(items);
+    std::size_t next = 0;
+    for (const std::optional<std::string>& error : errors) {
+      put(index++, error ? headformer::Outcome<Answer>::failure(*error) : std::move(answers[next++]));
+    }
+    std::cout.flush();
+  }
+}
+
+/// The same where an answer is a line of JSON.
+template <class Item>
+void answer_json_lines(
+    const std::function<Item(const OrderedJson&)>& read,
+    const std::function<std::vector<headformer::Outcome<OrderedJson>>(const std::vector<Item>&)>& answer) {
+  answer_json_lines<Item, OrderedJson>(
+      read, answer, [](std::size_t index, const headformer::Outcome<OrderedJson>& outcome) {
+        std::cout << (outcome ? line_of(outcome.value()) : failure_line(index, outcome.error()));
+      });
+}
+
+}  // namespace program

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/kernels/activation.hpp"
+#include "headformer/kernels/elementwise.hpp"
+#include "headformer/nn/linear.hpp"
+#include "headformer/nn/norm.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+// What follows the pooling in a sentence-transformers folder: modules over vectors. Shapes: x [N, in] -> y [N,
+// width()].
+
+/// activation(linear(x)), with x (or a projection of it) added where the config says so.
+struct VectorDense {
+  Linear linear;  // [out, in]
+  kernels::Activation activation;
+  bool adds_input;
+  std::optional<Linear> projection;  // [out, in], of the input that is added; none where the widths agree
+
+  Index width() const { return linear.outputs(); }
+  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
+    linear(context, x, y, kernels::Activate{activation, context.compute().isa});
+    if (!adds_input) return;
+    if (projection) {
+      projection->add(context, x, y);
+    } else {
+      kernels::add(context.compute(), y, x);
+    }
+  }
+};
+
+/// Layer normalisation.
+struct VectorNorm {
+  LayerNorm norm;  // [D]
+
+  Index width() const { return norm.weight.count(); }
+  void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const { norm(context, x, y); }
+};
+
+/// Divides by the Euclidean length, as torch's normalize does.
+struct UnitLength {
+  Index columns;
+
+  Index width() const { return columns; }
+  void operator()(Context&, TensorView<const float> x, TensorView<float> y) const {
+    for (Index r = 0; r < x.rows(); ++r) {
+      double squares = 0;
+      for (Index i = 0; i < x.columns(); ++i) squares += static_cast<double>(x.row(r)[i]) * x.row(r)[i];
+      const float length = std::max(static_cast<float>(std::sqrt(squares)), 1e-12F);
+      for (Index i = 0; i < x.columns(); ++i) y.row(r)[i] = x.row(r)[i] / length;
+    }
+  }
+};
+
+using VectorModule = std::variant<VectorDense, VectorNorm, UnitLength>;
+
+namespace detail {
+
+inline constexpr NameRow vector_module_rows[] = {
+    {"linear", "linear", ""}, {"residual", "residual", ""}, {"norm", "norm", ""}};
+
+/// An activation by the name of its class in torch.nn. Of a class that is not torch's the reference makes Tanh.
+HEADFORMER_COLD inline kernels::Activation read_torch_activation(const JsonObject& config) {
+  using kernels::Activation;
+  static constexpr std::pair<std::string_view, Activation> names[] = {
+      {"Tanh", Activation::tanh}, {"Identity", Activation::identity}, {"ReLU", Activation::relu},
+      {"GELU", Activation::gelu}, {"Sigmoid", Activation::sigmoid},   {"SiLU", Activation::silu}};
+  const std::string path = config.string_or("activation_function", "torch.nn.modules.activation.Tanh");
+  if (!path.starts_with("torch.")) return Activation::tanh;
+  for (const auto& [name, activation] : names)
+    if (path.substr(path.rfind('.') + 1) == name) return activation;
+  config.fail("activation_function", "torch.nn's Tanh, Identity, ReLU, GELU, Sigmoid or SiLU");
+}
+
+/// A module by the last part of its type in modules.json; nothing for one that only trains (Dropout). `inputs`: the
+/// width of what comes before; `folder`: where its config and weights lie.
+HEADFORMER_COLD inline std::optional<VectorModule> read_vector_module(std::string_view type, Index inputs,
+                                                                      const std::filesystem::path& folder,
+                                                                      const LoadOptions& options, Executor& executor) {
+  if (type == "Dropout") return std::nullopt;
+  if (type == "Normalize") return UnitLength{inputs};
+  const Checkpoint checkpoint = Checkpoint::open(folder);
+  const NameTable names{vector_module_rows, {}};
+  const Weights weights(checkpoint, names, options, executor);
+  const JsonObject config = checkpoint.config();
+  if (type == "LayerNorm") {
+    VectorNorm norm{LayerNorm({config.integer("dimension", inputs, inputs), 1e-5F, true}, weights / "norm")};
+    weights.finish();
+    return norm;
+  }
+  if (type != "Dense") throw ConfigError(folder.string() + ": expected a module of sentences, found " + quoted(type));
+  if (config.string_or("module_input_name", "sentence_embedding") != "sentence_embedding")
+    config.fail("module_input_name", "sentence_embedding");
+  config.integer("in_features", inputs, inputs);
+  const Index outputs = config.integer("out_features", 1, Index{1} << 24);
+  const bool adds_input = config.boolean_or("use_residual", false);
+  VectorDense dense{Linear({inputs, {{"linear", outputs}}, config.boolean_or("bias", true)}, weights),
+                    read_torch_activation(config), adds_input, std::nullopt};
+  if (adds_input && inputs != outputs) dense.projection.emplace(LinearConfig{inputs, {{"residual", outputs}}}, weights);
+  weights.finish();
+  return dense;
+}
+
+}  // namespace detail
+}  // namespace headformer

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+
+#include "headformer/auto_encoder.hpp"
+#include "headformer/core/cold.hpp"
+#include "headformer/core/compiled.hpp"
+#include "headformer/pipelines/encoder_pipeline.hpp"
+#include "headformer/pipelines/machinery.hpp"
+#include "headformer/pipelines/token_limit.hpp"
+
+namespace headformer {
+
+namespace detail {
+
+/// Rows of a batch: enough to keep all workers busy, few enough for the cache.
+inline constexpr Index pipeline_rows_at_once = 2048;
+
+}  // namespace detail
+
+HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options)
+    : checkpoint_(checkpoint),
+      workspace_(detail::pipeline_workspace(options)),
+      encoder_(open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
+      tokenizer_(Tokenizer::from_files(checkpoint.files())),
+      max_length_(detail::token_limit(checkpoint.files(), detail::usable_positions(encoder_->config()))),
+      cancellation_(options.cancellation),
+      progress_(options.progress) {
+  if (options.max_length < 0)
+    throw ArgumentError("max_length: expected 0 or more, found " + std::to_string(options.max_length));
+  if (options.max_length > 0 && (max_length_ == 0 || options.max_length < max_length_))
+    max_length_ = options.max_length;
+}
+
+HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
+                                                                         TruncationStrategy strategy) const {
+  EncodeOptions options;
+  if (max_length_ > 0) options.truncation = Truncation{.max_length = max_length_, .strategy = strategy};
+  return tokens(texts, options);
+}
+
+HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
+                                                                         const EncodeOptions& options) const {
+  std::vector<Outcome<Encoding>> result(texts.size(), Encoding());
+  parallel_for(*workspace_->executor, static_cast<Index>(texts.size()), 1, [&](Index begin, Index end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      try {
+        result[i] = tokenizer_.encode(texts[i], options);
+        if (result[i].value().size() == 0)
+          result[i] = Outcome<Encoding>::failure("text: expected at least one token, found none");
+      } catch (const ArgumentError& error) {
+        result[i] = Outcome<Encoding>::failure(error.what());
+      }
+    }
+  });
+  return result;
+}
+
+HEADFORMER_INLINE EncoderInput EncoderPipeline::input_of(const Encoding& tokens) const {
+  EncoderInput input;
+  input.ids = tokens.ids;
+  // Where there is but one type, tokenizers of the family say nothing of a second text.
+  if (encoder_->config().token_types > 1) input.token_types = tokens.type_ids;
+  return input;
+}
+
+HEADFORMER_INLINE void EncoderPipeline::run_batches(
+    std::span<const Encoding* const> sequences, std::span<const EncoderOutput> outputs,
+    FunctionRef<void(std::span<const EncoderInput>, std::span<const TensorView<float>>)> forward, Take take) const {
+  std::vector<std::size_t> order(sequences.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sequences[a]->size() > sequences[b]->size(); });
+  for (std::size_t begin = 0; begin < order.size();) {
+    cancellation_.throw_if_cancelled();
+    std::vector<EncoderInput> inputs;
+    Index rows = 0;
+    std::size_t end = begin;
+    for (; end < order.size() && rows < detail::pipeline_rows_at_once; ++end) {
+      inputs.push_back(input_of(*sequences[order[end]]));
+      rows += inputs.back().rows();
+    }
+    std::vector<Tensor<float>> results;
+    std::vector<TensorView<float>> views;
+    for (const EncoderOutput& output : outputs) {
+      results.emplace_back(Shape{output.per_token ? rows : static_cast<Index>(inputs.size()), output.width});
+      views.push_back(results.back());
+    }
+    forward(inputs, views);
+    std::vector<TensorView<const float>> parts(views.size());
+    for (Index row = 0, i = 0; begin < end; row += inputs[static_cast<std::size_t>(i)].rows(), ++i, ++begin) {
+      for (std::size_t head = 0; head < views.size(); ++head) {
+        parts[head] = outputs[head].per_token
+                          ? views[head].slice_rows(row, row + inputs[static_cast<std::size_t>(i)].rows())
+                          : views[head].slice_rows(i, i + 1);
+      }
+      take(order[begin], parts);
+    }
+    if (progress_) progress_({Progress::Stage::running, static_cast<double>(end), static_cast<double>(order.size())});
+  }
+}
+
+HEADFORMER_INLINE void EncoderPipeline::run(std::span<const Encoding* const> sequences, Take take) const {
+  std::vector<EncoderOutput> outputs;
+  for (const auto& head : encoder_->heads()) outputs.push_back(head->output());
+  run_batches(
+      sequences, outputs,
+      [&](std::span<const EncoderInput> inputs, std::span<const TensorView<float>> results) {
+        encoder_->forward(*workspace_, inputs, results);
+      },
+      take);
+}
+
+HEADFORMER_INLINE void EncoderPipeline::run_to_hidden(std::span<const Encoding* const> sequences, Take take) const {
+  const EncoderOutput hidden{{"last_hidden_state"}, encoder_->config().width, true};
+  run_batches(
+      sequences, {&hidden, 1},
+      [&](std::span<const EncoderInput> inputs, std::span<const TensorView<float>> results) {
+        encoder_->encode(*workspace_, inputs, results.front());
+      },
+      take);
+}
+
+}  // namespace headformer

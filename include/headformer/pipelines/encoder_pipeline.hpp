@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headformer/core/function_ref.hpp"
+#include "headformer/core/outcome.hpp"
+#include "headformer/models/encoders/encoder.hpp"
+#include "headformer/pipelines/options.hpp"
+#include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+namespace headformer {
+
+/// An encoder with its tokenizer: what the pipelines over encoders share. Texts become tokens, cut at the checkpoint's
+/// limit; sequences run in batches without padding, the longest first. One run at a time.
+class EncoderPipeline {
+ public:
+  /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
+  EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options);
+
+  const Encoder& encoder() const { return *encoder_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  /// Of the checkpoint.
+  JsonObject config() const { return checkpoint_.config(); }
+  const std::string& name() const { return checkpoint_.name(); }
+  /// The most tokens of a sequence, special ones included; 0: no limit.
+  Index max_length() const { return max_length_; }
+  Compute compute() const { return workspace_->compute(); }
+
+  /// The tokens of texts and pairs, by all workers; `overflowing` of a result holds what was cut off. One that fails
+  /// (bytes that are no UTF-8) stops no other.
+  std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts,
+                                        TruncationStrategy strategy = TruncationStrategy::longest_first) const;
+  std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts, const EncodeOptions& options) const;
+
+  /// Receives an item's results: of each head a view. Shapes: [tokens or 1, the head's width].
+  using Take = FunctionRef<void(std::size_t item, std::span<const TensorView<const float>> results)>;
+
+  /// Runs sequences through encoder and heads and hands out what they make, in an order of its own. Bits do not depend
+  /// on what else is there. Throws CancelledError.
+  void run(std::span<const Encoding* const> sequences, Take take) const;
+  /// The same for the last layer's hidden states, whatever heads the class has. Shapes: results[0] [tokens, D].
+  void run_to_hidden(std::span<const Encoding* const> sequences, Take take) const;
+
+ private:
+  void run_batches(std::span<const Encoding* const> sequences, std::span<const EncoderOutput> outputs,
+                   FunctionRef<void(std::span<const EncoderInput>, std::span<const TensorView<float>>)> forward,
+                   Take take) const;
+  EncoderInput input_of(const Encoding& tokens) const;
+
+  Checkpoint checkpoint_;
+  std::shared_ptr<Workspace> workspace_;
+  std::shared_ptr<const Encoder> encoder_;
+  Tokenizer tokenizer_;
+  Index max_length_;
+  Cancellation cancellation_;
+  ProgressCallback progress_;
+};
+
+}  // namespace headformer
+
+#ifndef HEADFORMER_COMPILED_LIBRARY
+#include "headformer/pipelines/encoder_pipeline-inl.hpp"
+#endif

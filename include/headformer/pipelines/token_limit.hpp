@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/formats/json_file.hpp"
+#include "headformer/models/encoders/config.hpp"
+
+namespace headformer::detail {
+
+/// The positions that an encoder has for tokens; 0: no limit.
+HEADFORMER_COLD inline Index usable_positions(const EncoderConfig& config) {
+  if (config.learned_positions == 0) return config.context_length;
+  const bool after_padding = config.numbering == PositionNumbering::after_padding;
+  return config.learned_positions - (after_padding ? config.padding_id + 1 : 0);
+}
+
+/// A length that a file of the folder names; 0 where it names none.
+HEADFORMER_COLD inline Index length_of(const FileReader& files, const std::string& name, const char* key) {
+  const JsonFile file(files, name);
+  // Python's "very large integer" (1e30) stands for none.
+  const double length = file.object().number_or(key, 0, 0);
+  return length < 1e9 ? static_cast<Index>(length) : 0;
+}
+
+/// The most tokens of a text, special ones included: sentence-transformers' max_seq_length, else the tokenizer's
+/// model_max_length, and never more than there are positions. 0: no limit. (What tokenizer.json says of truncation is
+/// how somebody once called it.)
+HEADFORMER_COLD inline Index token_limit(const FileReader& files, Index positions) {
+  Index length = 0;
+  for (const char* kind : {"bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"}) {
+    length = length_of(files, "sentence_" + std::string(kind) + "_config.json", "max_seq_length");
+    if (length > 0) break;
+  }
+  if (length == 0) length = length_of(files, "tokenizer_config.json", "model_max_length");
+  if (length == 0 || positions == 0) return std::max(length, positions);
+  return std::min(length, positions);
+}
+
+}  // namespace headformer::detail
