@@ -75,6 +75,18 @@ inline const OrderedJson& member_of(const OrderedJson& json, const char* key) {
   return json.at(key);
 }
 
+/// Outcomes as JSON, each by `json_of` of its value.
+template <class Value, class JsonOf>
+std::vector<headformer::Outcome<OrderedJson>> lines_of(const std::vector<headformer::Outcome<Value>>& outcomes,
+                                                       const JsonOf& json_of) {
+  std::vector<headformer::Outcome<OrderedJson>> lines;
+  for (const headformer::Outcome<Value>& outcome : outcomes) {
+    lines.push_back(outcome ? headformer::Outcome<OrderedJson>(json_of(outcome.value()))
+                            : headformer::Outcome<OrderedJson>::failure(outcome.error()));
+  }
+  return lines;
+}
+
 /// Reads stdin's JSON lines, some hundred at once, and puts out a line for each in its place: `read` makes an item of a
 /// line's JSON, `answer` an outcome for each item. What is wrong with one line stops no other.
 template <class Item, class Answer>

@@ -74,15 +74,11 @@ struct Embedder::Parts {
     return static_cast<Index>(ids.size()) - (ends ? 1 : 0);
   }
 
-  void pool(TensorView<const float> rows, Index first, float* vector) const {
-    for (const TokenPooling mode : pooling.modes) {
-      pool_tokens(mode, rows, first, vector);
-      vector += rows.columns();
-    }
-  }
-
-  /// Vectors through the modules after the pooling. Shapes: [N, pooled width] -> [N, width].
-  Tensor<float> finish(Tensor<float> x) const {
+  /// The tokens' rows pooled and through the modules after that, its first `kept` numbers. Shapes: rows [T, D].
+  std::vector<float> vector_of(TensorView<const float> rows, Index first, Index kept) const {
+    Tensor<float> x(Shape{1, static_cast<Index>(pooling.modes.size()) * rows.columns()});
+    for (std::size_t i = 0; i < pooling.modes.size(); ++i)
+      pool_tokens(pooling.modes[i], rows, first, x.data() + static_cast<Index>(i) * rows.columns());
     Scratch scratch;
     Scratch tables;
     const Batch none;
@@ -90,13 +86,13 @@ struct Embedder::Parts {
     for (const VectorModule& module : modules) {
       std::visit(
           [&](const auto& m) {
-            Tensor<float> y(Shape{x.size(0), m.width()});
+            Tensor<float> y(Shape{1, m.width()});
             m(context, x.view(), y.view());
             x = std::move(y);
           },
           module);
     }
-    return x;
+    return {x.data(), x.data() + kept};
   }
 };
 
@@ -129,29 +125,10 @@ HEADFORMER_INLINE std::vector<Outcome<TextVector>> Embedder::embed(std::span<con
   for (std::size_t i = 0; i < texts.size(); ++i) pairs.push_back({prompt.empty() ? texts[i] : prompted[i], {}});
 
   const std::vector<Outcome<Encoding>> tokens = parts_->pipeline.tokens(pairs);
-  std::vector<const Encoding*> sequences;
-  std::vector<std::size_t> items;
-  std::vector<Outcome<TextVector>> results;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    results.push_back(tokens[i] ? Outcome<TextVector>(TextVector{{}, !tokens[i].value().overflowing.empty()})
-                                : Outcome<TextVector>::failure(tokens[i].error()));
-    if (!tokens[i]) continue;
-    sequences.push_back(&tokens[i].value());
-    items.push_back(i);
-  }
-  if (sequences.empty()) return results;
-  const Index pooled_width =
-      static_cast<Index>(parts_->pooling.modes.size()) * parts_->pipeline.encoder().config().width;
-  Tensor<float> pooled(Shape{static_cast<Index>(sequences.size()), pooled_width});
-  parts_->pipeline.run_to_hidden(sequences, [&](std::size_t i, std::span<const TensorView<const float>> hidden) {
-    parts_->pool(hidden.front(), skipped, pooled.view().row(static_cast<Index>(i)));
-  });
-  const Tensor<float> finished = parts_->finish(std::move(pooled));
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const float* row = finished.view().row(static_cast<Index>(i));
-    results[items[i]] = TextVector{{row, row + kept}, results[items[i]].value().truncated};
-  }
-  return results;
+  return parts_->pipeline.answer_each_hidden<TextVector>(
+      tokens, [&](std::size_t i, std::span<const TensorView<const float>> hidden) {
+        return TextVector{parts_->vector_of(hidden.front(), skipped, kept), !tokens[i].value().overflowing.empty()};
+      });
 }
 
 HEADFORMER_INLINE std::vector<float> Embedder::embed(std::string_view text, const EmbedOptions& options) const {

@@ -101,6 +101,15 @@ HEADFORMER_INLINE void EncoderPipeline::run_batches(
   }
 }
 
+HEADFORMER_INLINE Tensor<float> EncoderPipeline::apply_head(const EncoderHead& head,
+                                                            TensorView<const float> rows) const {
+  Tensor<float> result(Shape{rows.rows(), head.output().width});
+  const Batch none;
+  Context context(workspace_->compute(), workspace_->scratch, workspace_->tables, none);
+  head(context, rows, result.view());
+  return result;
+}
+
 HEADFORMER_INLINE void EncoderPipeline::run(std::span<const Encoding* const> sequences, Take take) const {
   std::vector<EncoderOutput> outputs;
   for (const auto& head : encoder_->heads()) outputs.push_back(head->output());

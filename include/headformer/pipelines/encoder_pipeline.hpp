@@ -23,7 +23,7 @@ class EncoderPipeline {
 
   const Encoder& encoder() const { return *encoder_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
-  /// Of the checkpoint.
+  const Checkpoint& checkpoint() const { return checkpoint_; }
   JsonObject config() const { return checkpoint_.config(); }
   const std::string& name() const { return checkpoint_.name(); }
   /// The most tokens of a sequence, special ones included; 0: no limit.
@@ -45,7 +45,41 @@ class EncoderPipeline {
   /// The same for the last layer's hidden states, whatever heads the class has. Shapes: results[0] [tokens, D].
   void run_to_hidden(std::span<const Encoding* const> sequences, Take take) const;
 
+  /// One of the heads over chosen rows of hidden states; it makes a row of each row. Shapes: rows [R, D] -> [R, the
+  /// head's width].
+  Tensor<float> apply_head(const EncoderHead& head, TensorView<const float> rows) const;
+
+  /// An answer for each sequence that there is, made by make(item, results) of what the heads put out.
+  template <class Answer, class Make>
+  std::vector<Outcome<Answer>> answer_each(const std::vector<Outcome<Encoding>>& tokens, const Make& make) const {
+    return answer_each<Answer>(&EncoderPipeline::run, tokens, make);
+  }
+  /// The same of the hidden states.
+  template <class Answer, class Make>
+  std::vector<Outcome<Answer>> answer_each_hidden(const std::vector<Outcome<Encoding>>& tokens,
+                                                  const Make& make) const {
+    return answer_each<Answer>(&EncoderPipeline::run_to_hidden, tokens, make);
+  }
+
  private:
+  template <class Answer, class Run, class Make>
+  std::vector<Outcome<Answer>> answer_each(Run which, const std::vector<Outcome<Encoding>>& tokens,
+                                           const Make& make) const {
+    std::vector<Outcome<Answer>> answers;
+    std::vector<const Encoding*> sequences;
+    std::vector<std::size_t> items;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      answers.push_back(Outcome<Answer>::failure(tokens[i].error()));
+      if (!tokens[i]) continue;
+      sequences.push_back(&tokens[i].value());
+      items.push_back(i);
+    }
+    (this->*which)(sequences, [&](std::size_t i, std::span<const TensorView<const float>> results) {
+      answers[items[i]] = make(items[i], results);
+    });
+    return answers;
+  }
+
   void run_batches(std::span<const Encoding* const> sequences, std::span<const EncoderOutput> outputs,
                    FunctionRef<void(std::span<const EncoderInput>, std::span<const TensorView<float>>)> forward,
                    Take take) const;

@@ -135,6 +135,12 @@ HEADFORMER_INLINE std::string Tokenizer::token_text(TokenId id) const {
 
 HEADFORMER_INLINE std::string Tokenizer::text_bytes(TokenId id) const { return pipeline_->text_bytes(id); }
 
+HEADFORMER_INLINE std::string Tokenizer::join_pieces(std::span<const std::string> pieces) const {
+  return pipeline_->join(pieces);
+}
+
+HEADFORMER_INLINE std::string_view Tokenizer::continuing_prefix() const { return pipeline_->model.continuing_prefix(); }
+
 HEADFORMER_INLINE std::optional<TokenId> Tokenizer::bos() const { return pipeline_->bos; }
 
 HEADFORMER_INLINE std::optional<TokenId> Tokenizer::eos() const { return pipeline_->eos; }
@@ -142,6 +148,10 @@ HEADFORMER_INLINE std::optional<TokenId> Tokenizer::eos() const { return pipelin
 HEADFORMER_INLINE std::optional<TokenId> Tokenizer::unk() const { return pipeline_->unk; }
 
 HEADFORMER_INLINE std::optional<TokenId> Tokenizer::pad() const { return pipeline_->pad; }
+
+HEADFORMER_INLINE std::optional<TokenId> Tokenizer::cls() const { return pipeline_->cls; }
+
+HEADFORMER_INLINE std::optional<TokenId> Tokenizer::mask() const { return pipeline_->mask; }
 
 HEADFORMER_INLINE bool Tokenizer::is_special(TokenId id) const {
   const std::optional<std::string_view> text = pipeline_->decoded_text(id);

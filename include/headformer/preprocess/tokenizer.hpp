@@ -90,11 +90,20 @@ class Tokenizer {
   /// "<0x41>": "A"); a special token's are its name. Empty for an id that no token has.
   std::string text_bytes(TokenId id) const;
 
+  /// The text of pieces as the vocabulary spells them, without the configuration's clean-up: transformers'
+  /// convert_tokens_to_string.
+  std::string join_pieces(std::span<const std::string> pieces) const;
+
+  /// What pieces inside a word begin with ("##"); empty where the model does not mark them.
+  std::string_view continuing_prefix() const;
+
   /// The special tokens that the checkpoint names; nothing where it does not.
   std::optional<TokenId> bos() const;
   std::optional<TokenId> eos() const;
   std::optional<TokenId> unk() const;
   std::optional<TokenId> pad() const;
+  std::optional<TokenId> cls() const;
+  std::optional<TokenId> mask() const;
 
   /// Whether decoding with skip_special_tokens leaves this id out; false for an id that no token has.
   bool is_special(TokenId id) const;

@@ -39,7 +39,8 @@ class Pipeline {
   AddedTokens added;
   PostProcessor post_processor;
   std::vector<Decoder> decoders{JoinDecoder{}};
-  std::optional<TokenId> bos, eos, unk, pad;
+  std::size_t clean_up_steps = 0;  // how many of the last decoders are no part of the tokenizer's own decoder
+  std::optional<TokenId> bos, eos, unk, pad, cls, mask;
 
   /// The normaliser as a function for AddedTokens::add; empty when there is none.
   AddedTokens::Normalize normalizer() const {
@@ -146,6 +147,14 @@ class Pipeline {
     run.push(*text, bytes);
     run.finish(bytes);
     return bytes.substr(std::min(begun.size(), bytes.size()));
+  }
+  /// The text of pieces as the vocabulary spells them.
+  std::string join(std::span<const std::string> pieces) const {
+    std::string text;
+    DecoderRun run(std::span<const Decoder>(decoders).first(decoders.size() - clean_up_steps));
+    for (const std::string& piece : pieces) run.push(piece, text);
+    run.finish(text);
+    return text;
   }
   /// Throws ArgumentError when the id is none of the vocabulary's.
   void check(TokenId id) const {

@@ -80,6 +80,7 @@ class BpeModel {
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  std::string_view continuing_prefix() const { return options_.continuing_subword_prefix; }
 
   /// Gives a sink the tokens of one word, valid UTF-8 of less than 2 GiB: token(id, begin, end), bytes of the word.
   /// `as_bytes`: each byte of it is one character of the byte alphabet, as if the word had been spelled in it. Throws

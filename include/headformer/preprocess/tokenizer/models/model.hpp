@@ -30,6 +30,13 @@ class Model {
   /// The merges' model, or nullptr.
   const BpeModel* bpe() const { return std::get_if<BpeModel>(&kind_); }
 
+  /// What pieces inside a word begin with; empty where the model does not mark them.
+  std::string_view continuing_prefix() const {
+    if (const auto* bpe = std::get_if<BpeModel>(&kind_)) return bpe->continuing_prefix();
+    const auto* pieces = std::get_if<WordPieceModel>(&kind_);
+    return pieces == nullptr ? std::string_view() : pieces->continuing_prefix();
+  }
+
   /// The unknown token where its text in an encoding is that of the input (Unigram); none elsewhere.
   TokenId unknown_as_text() const {
     const auto* unigram = std::get_if<UnigramModel>(&kind_);

@@ -44,12 +44,14 @@ class WordPieceModel {
   WordPieceModel(Vocabulary vocabulary, const Options& options)
       : vocabulary_(std::move(vocabulary)),
         unknown_(vocabulary_, options.unk_token),
-        most_(options.max_input_chars_per_word) {
+        most_(options.max_input_chars_per_word),
+        prefix_(options.continuing_subword_prefix) {
     trie_ = ByteTrie(vocabulary_);
-    continuing_ = trie_.walk(options.continuing_subword_prefix);
+    continuing_ = trie_.walk(prefix_);
   }
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
+  std::string_view continuing_prefix() const { return prefix_; }
 
   /// Gives a sink the tokens of one word: token(id, begin, end), bytes of the word.
   template <class Sink>
@@ -85,6 +87,7 @@ class WordPieceModel {
   Vocabulary vocabulary_;
   UnknownToken unknown_;
   std::size_t most_;
+  std::string prefix_;
   ByteTrie trie_;
   std::uint32_t continuing_ = ByteTrie::nowhere;  // where the prefix leads
 };

@@ -44,6 +44,8 @@ inline void add_gguf_tokens(const Gguf& file, const GgufTokens& tokens, Pipeline
   pipeline.eos = role("tokenizer.ggml.eos_token_id");
   pipeline.unk = role("tokenizer.ggml.unknown_token_id");
   pipeline.pad = role("tokenizer.ggml.padding_token_id");
+  pipeline.cls = role("tokenizer.ggml.cls_token_id");
+  pipeline.mask = role("tokenizer.ggml.mask_token_id");
 }
 
 /// Puts the special tokens around texts.

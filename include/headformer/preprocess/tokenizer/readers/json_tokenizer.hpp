@@ -93,6 +93,8 @@ HEADFORMER_COLD inline void find_roles(Pipeline& pipeline, const SpecialTokens& 
   pipeline.eos = id_of("eos_token");
   pipeline.unk = id_of("unk_token");
   pipeline.pad = id_of("pad_token");
+  pipeline.cls = id_of("cls_token");
+  pipeline.mask = id_of("mask_token");
 }
 
 /// transformers' clean-up of decoded text where the configuration asks for it; it leaves BPE alone.
@@ -101,9 +103,11 @@ HEADFORMER_COLD inline void add_clean_up(Pipeline& pipeline, const JsonObject& c
   if (pipeline.model.bpe() != nullptr &&
       !config.boolean_or("clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", false))
     return;
+  const std::size_t own = pipeline.decoders.size();
   pipeline.decoders.push_back(FuseDecoder{});
   for (const auto& [from, to] : cleanup_steps)
     if (from != " do not") pipeline.decoders.push_back(Replacement::of_text(std::string(from), std::string(to)));
+  pipeline.clean_up_steps = pipeline.decoders.size() - own;
 }
 
 HEADFORMER_COLD inline std::shared_ptr<const Pipeline> read_json_tokenizer(const FileReader& files) {

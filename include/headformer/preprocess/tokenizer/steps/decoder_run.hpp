@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,15 +19,14 @@ namespace headformer::detail {
 /// A run of a decoder's steps over one sequence of texts. The steps must outlive it.
 class DecoderRun {
  public:
-  explicit DecoderRun(const std::vector<Decoder>& steps)
-      : steps_(&steps), states_(steps.size()), parts_(steps.size()) {}
+  explicit DecoderRun(std::span<const Decoder> steps) : steps_(steps), states_(steps.size()), parts_(steps.size()) {}
 
   /// A whole token text. Appends to `result` what is decided.
   void push(std::string_view text, std::string& result) { put(0, text, true, result); }
   /// The end: the rest is decided.
   void finish(std::string& result) {
-    for (std::size_t step = 0; step < steps_->size(); ++step)
-      std::visit([&](const auto& s) { end(s, step, result); }, (*steps_)[step]);
+    for (std::size_t step = 0; step < steps_.size(); ++step)
+      std::visit([&](const auto& s) { end(s, step, result); }, steps_[step]);
   }
 
  private:
@@ -40,11 +40,11 @@ class DecoderRun {
 
   /// A part of a text for a step; `last`: the text ends with it. After the last step it is the result.
   void put(std::size_t step, std::string_view part, bool last, std::string& result) {
-    if (step == steps_->size()) {
+    if (step == steps_.size()) {
       result += part;
       return;
     }
-    std::visit([&](const auto& s) { take(s, step, part, last, result); }, (*steps_)[step]);
+    std::visit([&](const auto& s) { take(s, step, part, last, result); }, steps_[step]);
   }
 
   /// The whole text when it is complete, else nothing: for steps that look at whole texts.
@@ -301,7 +301,7 @@ class DecoderRun {
   /// The parts of a text that has not ended, for steps whose held bytes are something else.
   std::string& pending(std::size_t step) { return parts_[step]; }
 
-  const std::vector<Decoder>* steps_;
+  std::span<const Decoder> steps_;
   std::vector<State> states_;
   std::vector<std::string> parts_;
 };
