@@ -100,9 +100,8 @@ HEADFORMER_INLINE std::vector<Outcome<std::vector<ExtractedAnswer>>> QuestionAns
       none = std::min(none, spans[sequence].none);
       for (const detail::AnswerSpan& span : spans[sequence].best) {
         const TextOffsets bytes = detail::answer_offsets(*sequences[sequence], span, options.whole_words);
-        const TextOffsets characters = places.characters(bytes);
         detail::add_answer(answers, {std::string(context.substr(bytes.begin, bytes.end - bytes.begin)), span.score,
-                                     characters.begin, characters.end});
+                                     places.character(bytes.begin), places.character(bytes.end)});
       }
     }
     if (options.may_have_none) answers.push_back({"", none, 0, 0});

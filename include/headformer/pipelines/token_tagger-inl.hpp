@@ -101,9 +101,8 @@ HEADFORMER_INLINE std::vector<Outcome<TaggedText>> TokenTagger::tag(std::span<co
     if (options.offsets == OffsetUnit::bytes || found[i].empty()) return;
     const detail::TextPlaces places(text);
     for (TaggedEntity& entity : found[i]) {
-      const TextOffsets offsets = places.characters({entity.begin, entity.end});
-      entity.begin = offsets.begin;
-      entity.end = offsets.end;
+      entity.begin = places.character(entity.begin);
+      entity.end = places.character(entity.end);
     }
   });
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -36,6 +37,11 @@ class TextPlaces {
     const std::uint32_t begin = characters_.empty() ? bytes.begin : characters_[bytes.begin];
     if (bytes.end > size_) return {begin, begin + 2};
     return {begin, characters_.empty() ? bytes.end : characters_[bytes.end]};
+  }
+  /// The character that begins at a byte of the text, or its end.
+  std::uint32_t character(std::uint32_t byte) const {
+    const auto at = static_cast<std::uint32_t>(std::min<std::size_t>(byte, size_));
+    return characters_.empty() ? at : characters_[at];
   }
   /// Characters to bytes.
   TextOffsets bytes(TextOffsets characters) const {

@@ -1,0 +1,318 @@
+"""Makes tests/goldens/pipelines/: tiny checkpoints with tokenizers, and what the reference's pipelines answer.
+
+    python make_pipelines.py [--only NAME ...]                 sentence-transformers 6.2 and transformers 5.23
+    python make_pipelines.py --question-answering [--only ...]  in the second environment (requirements-4.55.txt): that
+                                                                pipeline is gone from transformers 5; its folders' files
+                                                                must be there already
+
+Each folder has expected.json: a list of calls, {"options": {...}, "inputs": [...], "outputs": [...]}, in the words of the
+programs under examples/.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import tempfile
+
+import numpy as np
+import torch
+import transformers
+from tokenizers import (Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
+
+from tokenizer_texts import SENTENCES
+from weights import randomize
+
+OUT = pathlib.Path(__file__).resolve().parent.parent / "goldens" / "pipelines"
+SIZES = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=40)
+LENGTH = 48
+TEXTS = ["A quick brown fox jumps over the lazy dog.", "x", "Ünïcödé, 東京 and Привет мир! 👩‍👩‍👧", "", "  spaces   here ",
+         "George Washington went to New-York's Wall Street in 1789.", "one two three " * 40, "don't stop, can't wait; 3.14"]
+ENTITIES = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC"]
+CONTEXT = ("The tower is 324 metres tall, about the same height as an 81-storey building. It was the tallest in Paris "
+           "until 1930. Its base is square, measuring 125 metres on each side. José Müller climbed it twice. ")
+
+
+def word_piece():
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.train_from_iterator(SENTENCES, trainers.WordPieceTrainer(vocab_size=420, special_tokens=special,
+                                                                       show_progress=False))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    return transformers.BertTokenizer(tokenizer_object=tokenizer, do_lower_case=False, model_max_length=LENGTH,
+                                      clean_up_tokenization_spaces=True)
+
+
+def byte_level():
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(SENTENCES, trainers.BpeTrainer(
+        vocab_size=560, special_tokens=special, show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return transformers.RobertaTokenizer(tokenizer_object=tokenizer, model_max_length=LENGTH)
+
+
+def save(folder, kind, model, seed, **options):
+    """A checkpoint of a class of BERT or RoBERTa with its tokenizer."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as at:  # saved twice: the class of the file is not always the one we asked for
+        tokenizer = word_piece() if kind == "bert" else byte_level()
+        tokenizer.save_pretrained(at)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(at)
+    config = {"bert": transformers.BertConfig, "roberta": transformers.RobertaConfig}[kind]
+    positions = {"max_position_embeddings": LENGTH if kind == "bert" else LENGTH + 2}
+    extra = {} if kind == "bert" else dict(pad_token_id=1, bos_token_id=0, eos_token_id=2, type_vocab_size=1)
+    settings = config(vocab_size=len(tokenizer), **SIZES, **positions, **extra, **options)
+    network = getattr(transformers, model)(settings).eval()
+    randomize(network, seed)
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    for name in ("special_tokens_map.json", "vocab.txt", "merges.txt", "vocab.json"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def write(folder, calls):
+    (folder / "expected.json").write_text(json.dumps(calls, indent=1, ensure_ascii=False) + "\n")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    print(folder.name, flush=True)
+
+
+# --- sentence-transformers ---
+
+def sentence_folder(folder, modules, config=None, length=LENGTH):
+    """Puts modules, as (class, config, weights), behind the encoder in the folder."""
+    listed = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
+    for i, (kind, settings, weights) in enumerate(modules, 1):
+        listed.append({"idx": i, "name": str(i), "path": f"{i}_{kind}", "type": f"sentence_transformers.models.{kind}"})
+        (folder / f"{i}_{kind}").mkdir()
+        if settings is not None:
+            (folder / f"{i}_{kind}" / "config.json").write_text(json.dumps(settings, indent=2) + "\n")
+        if weights:
+            from safetensors.torch import save_file
+            save_file(weights, folder / f"{i}_{kind}" / "model.safetensors")
+    (folder / "modules.json").write_text(json.dumps(listed, indent=2) + "\n")
+    if length:
+        (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": length, "do_lower_case": False}))
+    if config:
+        (folder / "config_sentence_transformers.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def embed_calls(folder, *options):
+    from sentence_transformers import SentenceTransformer
+    model = SentenceTransformer(str(folder), device="cpu")
+    calls = []
+    for given in options:
+        arguments = {k: v for k, v in given.items() if k in ("prompt_name", "truncate_dim")}
+        encode = {None: model.encode, "query": model.encode_query, "document": model.encode_document}[given.get("role")]
+        vectors = encode(TEXTS, convert_to_tensor=True, **arguments)
+        calls.append({"options": given, "inputs": TEXTS, "outputs": vectors.tolist(),
+                      "similarity": float(model.similarity(vectors[0], vectors[5])[0, 0])})
+    return calls
+
+
+def embed_mean(folder):
+    save(folder, "bert", "BertModel", 1)
+    pooling = {"word_embedding_dimension": 32, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
+    sentence_folder(folder, [("Pooling", pooling, None), ("Normalize", None, None)],
+                    {"prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": None}, length=20)
+    return embed_calls(folder, {}, {"role": "query"}, {"role": "document"}, {"prompt_name": "passage"},
+                       {"truncate_dim": 7})
+
+
+def embed_modes(folder):
+    save(folder, "bert", "BertModel", 2)
+    torch.manual_seed(2)
+    pooling = {"embedding_dimension": 32, "include_prompt": False,
+               "pooling_mode": ["cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"]}
+    dense = {"in_features": 192, "out_features": 24, "bias": True,
+             "activation_function": "torch.nn.modules.activation.Tanh"}
+    residual = {"in_features": 24, "out_features": 16, "bias": False, "use_residual": True,
+                "activation_function": "torch.nn.modules.linear.Identity"}
+    sentence_folder(folder, [
+        ("Pooling", pooling, None), ("Dropout", {"dropout": 0.1}, None),
+        ("Dense", dense, {"linear.weight": torch.randn(24, 192) / 14, "linear.bias": torch.randn(24) / 2}),
+        ("LayerNorm", {"dimension": 24}, {"norm.weight": 1 + torch.randn(24) / 3, "norm.bias": torch.randn(24) / 2}),
+        ("Dense", residual, {"linear.weight": torch.randn(16, 24) / 4, "residual.weight": torch.randn(16, 24) / 4}),
+    ], {"prompts": {"query": "find this: ", "task": "compare "}, "default_prompt_name": "task",
+        "similarity_fn_name": "euclidean", "truncate_dim": 12})
+    return embed_calls(folder, {}, {"role": "query"}, {"truncate_dim": 16})
+
+
+def embed_plain(folder):
+    save(folder, "roberta", "RobertaModel", 3)
+    return embed_calls(folder, {})
+
+
+# --- transformers ---
+
+def pipeline(task, folder, **options):
+    return transformers.pipeline(task, model=str(folder), device="cpu", dtype=torch.float32, **options)
+
+
+def classify_call(folder, inputs):
+    pipe = pipeline("text-classification", folder)
+    outputs = [pipe(text, top_k=None, truncation=True, max_length=LENGTH) for text in inputs]
+    return [{"options": {}, "inputs": inputs, "outputs": outputs}]
+
+
+def classify(folder):
+    save(folder, "bert", "BertForSequenceClassification", 4, id2label={0: "bad", 1: "good", 2: "so-so"},
+         label2id={"bad": 0, "good": 1, "so-so": 2})
+    return classify_call(folder, TEXTS + [{"text": "one", "text_pair": "two words"}])
+
+
+def classify_independent(folder):
+    save(folder, "bert", "BertForSequenceClassification", 5, num_labels=4, problem_type="multi_label_classification")
+    return classify_call(folder, TEXTS[:3])
+
+
+def classify_regression(folder):
+    save(folder, "roberta", "RobertaForSequenceClassification", 6, num_labels=1, problem_type="regression")
+    return classify_call(folder, TEXTS[:3])
+
+
+def classify_one(folder):
+    save(folder, "bert", "BertForSequenceClassification", 7, num_labels=1)
+    return classify_call(folder, TEXTS[:3])
+
+
+def zero_shot(folder):
+    save(folder, "bert", "BertForSequenceClassification", 8, id2label={0: "CONTRADICTION", 1: "neutral", 2: "Entailment"},
+         label2id={"CONTRADICTION": 0, "neutral": 1, "Entailment": 2})
+    pipe = pipeline("zero-shot-classification", folder)
+    texts = [t for t in TEXTS if t]
+    calls = []
+    for options in ({"labels": ["city", "sports and games", "food"]},
+                    {"labels": ["city", "food"], "multi_label": True, "hypothesis": "This is about {}, is it?"},
+                    {"labels": ["city"]}):
+        arguments = {"candidate_labels": options["labels"], "multi_label": options.get("multi_label", False),
+                     "hypothesis_template": options.get("hypothesis", "This example is {}.")}
+        outputs = [pipe(text, **arguments) for text in texts]
+        calls.append({"options": options, "inputs": texts,
+                      "outputs": [[{"label": l, "score": s} for l, s in zip(o["labels"], o["scores"])] for o in outputs]})
+    return calls
+
+
+def rerank_call(folder):
+    from sentence_transformers import CrossEncoder
+    model = CrossEncoder(str(folder), device="cpu")
+    item = {"query": "how tall is the tower?", "documents": [CONTEXT, *TEXTS]}
+    ranked = model.rank(item["query"], item["documents"])
+    return [{"options": {}, "inputs": [item],
+             "outputs": [[{"index": int(r["corpus_id"]), "score": float(r["score"])} for r in ranked]]}]
+
+
+def rerank(folder):
+    save(folder, "bert", "BertForSequenceClassification", 9, num_labels=1)
+    return rerank_call(folder)
+
+
+def rerank_identity(folder):
+    save(folder, "roberta", "RobertaForSequenceClassification", 10, num_labels=1,
+         sentence_transformers={"activation_fn": "torch.nn.modules.linear.Identity", "version": "4.0.1"})
+    return rerank_call(folder)
+
+
+def fill_call(folder, mask):
+    texts = [f"The {mask} fox jumps.", f"{mask}", f"A {mask} and a {mask}, {mask}!", f"Привет {mask}"]
+    pipe = pipeline("fill-mask", folder)
+    def lines(outputs):
+        if isinstance(outputs[0], list):
+            return [lines(o) for o in outputs]
+        return [{k: o[k] for k in ("token", "token_str", "score")} for o in outputs]
+    return [{"options": {"top_k": k}, "inputs": texts, "outputs": [lines(pipe(t, top_k=k)) for t in texts]}
+            for k in (5, 2)]
+
+
+def fill_mask(folder):
+    save(folder, "bert", "BertForMaskedLM", 11)
+    return fill_call(folder, "[MASK]")
+
+
+def fill_mask_bytes(folder):
+    save(folder, "roberta", "RobertaForMaskedLM", 12)
+    return fill_call(folder, "<mask>")
+
+
+def tag_calls(folder):
+    texts = [*TEXTS[:3], *TEXTS[4:], CONTEXT * 2]
+    calls = []
+    for aggregation in ("none", "simple", "first", "average", "max"):
+        pipe = pipeline("token-classification", folder, aggregation_strategy=aggregation)
+        calls.append({"options": {"aggregation": aggregation}, "inputs": texts, "outputs": [pipe(t) for t in texts]})
+    pipe = pipeline("token-classification", folder, aggregation_strategy="simple", stride=8)
+    calls.append({"options": {"aggregation": "simple", "stride": 8}, "inputs": texts, "outputs": [pipe(t) for t in texts]})
+    return json.loads(json.dumps(calls, default=lambda x: x.item() if isinstance(x, np.generic) else x))
+
+
+def tag(folder):
+    save(folder, "bert", "BertForTokenClassification", 13, id2label=dict(enumerate(ENTITIES)),
+         label2id={l: i for i, l in enumerate(ENTITIES)})
+    return tag_calls(folder)
+
+
+def tag_bytes(folder):
+    save(folder, "roberta", "RobertaForTokenClassification", 14, id2label=dict(enumerate(ENTITIES)),
+         label2id={l: i for i, l in enumerate(ENTITIES)})
+    return tag_calls(folder)
+
+
+def answer(folder):
+    save(folder, "bert", "BertForQuestionAnswering", 15)
+
+
+def answer_bytes(folder):
+    save(folder, "roberta", "RobertaForQuestionAnswering", 16)
+
+
+# --- transformers 4.55.4 ---
+
+def answer_calls(folder):
+    pipe = transformers.pipeline("question-answering", model=str(folder), device="cpu", torch_dtype=torch.float32)
+    items = [{"question": "How tall is the tower?", "context": CONTEXT}, {"question": "Who climbed?", "context": CONTEXT * 4},
+             {"question": "Wo?", "context": "Ünïcödé, 東京 and Привет мир! 👩‍👩‍👧 in a row."}]
+    calls = []
+    for options in ({}, {"top_k": 4}, {"no_answer": True, "top_k": 3}, {"max_answer_length": 2}, {"stride": 5}):
+        arguments = {"top_k": options.get("top_k", 1), "handle_impossible_answer": options.get("no_answer", False),
+                     "max_answer_len": options.get("max_answer_length", 15)}
+        if "stride" in options:
+            arguments["doc_stride"] = options["stride"]
+        calls.append({"options": options, "inputs": items, "outputs": [pipe(**item, **arguments) for item in items]})
+    return calls
+
+
+FOLDERS = [embed_mean, embed_modes, embed_plain, classify, classify_independent, classify_regression, classify_one, zero_shot,
+           rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--question-answering", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    transformers.utils.logging.set_verbosity_error()
+    for make in FOLDERS:
+        name = make.__name__
+        if arguments.only and name not in arguments.only:
+            continue
+        folder = OUT / name
+        if arguments.question_answering:
+            if name.startswith("answer"):
+                write(folder, answer_calls(folder))
+            continue
+        calls = make(folder)
+        if calls:
+            write(folder, calls)
+
+
+if __name__ == "__main__":
+    main()
