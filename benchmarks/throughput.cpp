@@ -1,12 +1,11 @@
-// Tokens a second of a whole model, on random ids:
-//   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--json]
+// Tokens a second of a decoder, sequences a second of an encoder, on random ids:
+//   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--lengths LO:HI]
+//   [--json]
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <chrono>
-#include <fstream>
 #include <headformer/auto_causal_lm.hpp>
 #include <headformer/auto_seq2seq.hpp>
 #include <headformer/formats/json.hpp>
@@ -14,30 +13,20 @@
 #include <headformer/weights/checkpoint.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 
 #include "../examples/program.hpp"
+#include "encoder_throughput.hpp"
+#include "measuring.hpp"
 
 namespace {
 
 using namespace headformer;
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-/// VmHWM, in bytes.
-std::size_t peak_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return static_cast<std::size_t>(std::stoull(line.substr(6))) * 1024;
-  }
-  return 0;
-}
+using measuring::median;
+using measuring::now;
+using measuring::peak_bytes;
 
 struct Options {
   std::string model;
@@ -60,6 +49,7 @@ struct Figures {
   double decode = 0;
   double load = 0;  ///< seconds
   double first_token = 0;
+  std::optional<double> items = std::nullopt;  ///< a second, of an encoder; the rates of tokens are none then
 };
 
 class Throughput {
@@ -249,12 +239,23 @@ void print(const Options& options, int threads, const Figures& f) {
     line["batch"] = options.batch;
     line["prompt"] = options.prompt;
     line["generate"] = options.generate;
-    line[f.encodes ? "encode_items_per_second" : "prefill_tokens_per_second"] = f.prompt;
-    line["decode_tokens_per_second"] = f.decode;
+    if (f.items) {
+      line["items_per_second"] = *f.items;
+    } else {
+      line[f.encodes ? "encode_items_per_second" : "prefill_tokens_per_second"] = f.prompt;
+      line["decode_tokens_per_second"] = f.decode;
+    }
     line["load_seconds"] = f.load;
     line["first_token_seconds"] = f.first_token;
     line["peak_bytes"] = peak_bytes();
     std::cout << line.dump() << std::endl;
+    return;
+  }
+  if (f.items) {
+    std::printf("%d threads, batch %td: %.1f items/s (%td tokens), load %.3f s, first item %.3f s, peak %.1f MB\n",
+                threads, options.batch, *f.items, options.prompt, f.load, f.first_token,
+                static_cast<double>(peak_bytes()) * 1e-6);
+    std::fflush(stdout);
     return;
   }
   std::printf(
@@ -265,10 +266,26 @@ void print(const Options& options, int threads, const Figures& f) {
   std::fflush(stdout);
 }
 
+void measure_encoder(const Options& options, int argc, char** argv) {
+  for (const int threads : options.first_token ? std::vector{options.threads.back()} : options.threads) {
+    EncoderThroughput throughput(options.model, options.compute, threads, options.batch, options.prompts);
+    if (options.first_token) {
+      throughput.first();
+      std::cout << 0 << std::endl;
+      return;
+    }
+    Figures figures;
+    figures.items = throughput.items_per_second(options.repetitions);
+    figures.load = throughput.load_seconds();
+    figures.first_token = time_first_token(argc, argv, threads);
+    print(options, threads, figures);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures a language model's speed on random ids");
+  CLI::App app("Measures a model's speed on random ids");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")
@@ -301,6 +318,7 @@ int main(int argc, char** argv) {
     }
     options.prompts =
         options.lengths.empty() ? std::pair(options.prompt, options.prompt) : parse_lengths(options.lengths);
+    if (is_encoder(Checkpoint::open(options.model))) return measure_encoder(options, argc, argv);
     if (options.first_token) {
       std::cout << Throughput(options, options.threads.back()).first_token() << std::endl;
       return;
