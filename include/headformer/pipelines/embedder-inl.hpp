@@ -127,7 +127,7 @@ HEADFORMER_INLINE std::vector<Outcome<TextVector>> Embedder::embed(std::span<con
   const std::vector<Outcome<Encoding>> tokens = parts_->pipeline.tokens(pairs);
   return parts_->pipeline.answer_each_hidden<TextVector>(
       tokens, [&](std::size_t i, std::span<const TensorView<const float>> hidden) {
-        return TextVector{parts_->vector_of(hidden.front(), skipped, kept), !tokens[i].value().overflowing.empty()};
+        return TextVector{parts_->vector_of(hidden.front(), skipped, kept), tokens[i].value().truncated};
       });
 }
 

@@ -36,7 +36,8 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
 HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
                                                                          TruncationStrategy strategy) const {
   EncodeOptions options;
-  if (max_length_ > 0) options.truncation = Truncation{.max_length = max_length_, .strategy = strategy};
+  if (max_length_ > 0)
+    options.truncation = Truncation{.max_length = max_length_, .strategy = strategy, .keep_overflowing = false};
   return tokens(texts, options);
 }
 

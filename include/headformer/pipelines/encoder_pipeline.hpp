@@ -30,8 +30,8 @@ class EncoderPipeline {
   Index max_length() const { return max_length_; }
   Compute compute() const { return workspace_->compute(); }
 
-  /// The tokens of texts and pairs, by all workers; `overflowing` of a result holds what was cut off. One that fails
-  /// (bytes that are no UTF-8) stops no other.
+  /// The tokens of texts and pairs, by all workers; one that was too long says `truncated`. One that fails (bytes that
+  /// are no UTF-8) stops no other.
   std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts,
                                         TruncationStrategy strategy = TruncationStrategy::longest_first) const;
   std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts, const EncodeOptions& options) const;

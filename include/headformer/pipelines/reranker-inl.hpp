@@ -45,7 +45,7 @@ HEADFORMER_INLINE std::vector<Outcome<RankedDocument>> Reranker::score(std::span
       tokens, [&](std::size_t i, std::span<const TensorView<const float>> results) {
         const float logit = *results.front().row(0);
         return RankedDocument{i, function_ == ScoreFunction::sigmoid ? detail::sigmoid(logit) : logit,
-                              !tokens[i].value().overflowing.empty()};
+                              tokens[i].value().truncated};
       });
 }
 

@@ -29,12 +29,11 @@ HEADFORMER_INLINE TextClassifier::TextClassifier(const std::filesystem::path& pa
 
 HEADFORMER_INLINE std::vector<Outcome<Classification>> TextClassifier::classify(std::span<const TextPair> texts) const {
   const std::vector<Outcome<Encoding>> tokens = pipeline_.tokens(texts);
-  return pipeline_.answer_each<Classification>(
-      tokens, [&](std::size_t i, std::span<const TensorView<const float>> results) {
-        const std::span<const float> logits(results.front().row(0), labels_.size());
-        return Classification{detail::ranked(labels_, detail::scores_of(function_, logits)),
-                              !tokens[i].value().overflowing.empty()};
-      });
+  return pipeline_.answer_each<Classification>(tokens, [&](std::size_t i,
+                                                           std::span<const TensorView<const float>> results) {
+    const std::span<const float> logits(results.front().row(0), labels_.size());
+    return Classification{detail::ranked(labels_, detail::scores_of(function_, logits)), tokens[i].value().truncated};
+  });
 }
 
 HEADFORMER_INLINE Classification TextClassifier::classify(std::string_view text) const {

@@ -74,8 +74,9 @@ HEADFORMER_INLINE std::vector<Outcome<TaggedText>> TokenTagger::tag(std::span<co
   EncodeOptions encoding;
   encoding.offsets = OffsetUnit::bytes;
   if (pipeline_.max_length() > 0) {
-    encoding.truncation =
-        Truncation{.max_length = pipeline_.max_length(), .stride = std::max<Index>(options.stride, 0)};
+    encoding.truncation = Truncation{.max_length = pipeline_.max_length(),
+                                     .stride = std::max<Index>(options.stride, 0),
+                                     .keep_overflowing = options.stride >= 0};
   }
   const std::vector<Outcome<Encoding>> tokens = pipeline_.tokens(pairs, encoding);
 
@@ -85,8 +86,7 @@ HEADFORMER_INLINE std::vector<Outcome<TaggedText>> TokenTagger::tag(std::span<co
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i]) continue;
     sequences.push_back(&tokens[i].value());
-    if (options.stride >= 0)
-      for (const Encoding& part : tokens[i].value().overflowing) sequences.push_back(&part);
+    for (const Encoding& part : tokens[i].value().overflowing) sequences.push_back(&part);
     items.resize(sequences.size(), i);
   }
   const detail::EntityGrouping grouping(pipeline_.tokenizer(), labels_);
@@ -113,11 +113,10 @@ HEADFORMER_INLINE std::vector<Outcome<TaggedText>> TokenTagger::tag(std::span<co
       continue;
     }
     TaggedText answer;
-    const bool parts = !tokens[i].value().overflowing.empty();
-    answer.truncated = parts && options.stride < 0;
+    answer.truncated = tokens[i].value().truncated && options.stride < 0;
     for (; sequence < items.size() && items[sequence] == i; ++sequence)
       std::move(found[sequence].begin(), found[sequence].end(), std::back_inserter(answer.entities));
-    if (parts && options.stride >= 0)
+    if (!tokens[i].value().overflowing.empty())
       answer.entities = detail::EntityGrouping::without_overlaps(std::move(answer.entities));
     answers.push_back(std::move(answer));
   }

@@ -57,7 +57,7 @@ HEADFORMER_INLINE std::vector<Outcome<Classification>> ZeroShotClassifier::class
   const std::vector<Outcome<Logits>> logits =
       pipeline_.answer_each<Logits>(tokens, [&](std::size_t i, std::span<const TensorView<const float>> results) {
         const float* row = results.front().row(0);
-        return Logits{row[entailment_], row[contradiction_], !tokens[i].value().overflowing.empty()};
+        return Logits{row[entailment_], row[contradiction_], tokens[i].value().truncated};
       });
 
   std::vector<Outcome<Classification>> answers;

@@ -31,6 +31,7 @@ struct Truncation {
   Index stride = 0;        ///< tokens that an overflowing part has in common with the one before
   TruncationStrategy strategy = TruncationStrategy::longest_first;
   SequenceSide side = SequenceSide::right;
+  bool keep_overflowing = true;  ///< what is cut off goes to Encoding::overflowing
 };
 
 /// How sequences become equally long.
@@ -59,6 +60,7 @@ struct Encoding {
   std::vector<std::int32_t> sequence_ids;         ///< 0 or 1: which of the texts; -1 for none
   std::vector<std::uint8_t> special_tokens_mask;  ///< 1: put in around the texts, or padding
   std::vector<std::uint8_t> attention_mask;       ///< 0: padding
+  bool truncated = false;                         ///< tokens were cut off
   std::vector<Encoding> overflowing;              ///< what truncation cut off, in parts of at most the same length
 
   std::size_t size() const { return ids.size(); }

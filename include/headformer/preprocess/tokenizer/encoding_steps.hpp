@@ -35,14 +35,24 @@ inline Encoding encoding_part(const Encoding& whole, std::size_t begin, std::siz
   return part;
 }
 
-/// Cuts to `length` tokens; the rest goes to overflowing, in parts that overlap by `stride` < length.
-inline void truncate(Encoding& encoding, std::size_t length, std::size_t stride, SequenceSide side) {
+/// Cuts to `length` tokens; the rest, where it is kept, goes to overflowing, in parts that overlap by the stride, which
+/// is less than `length`.
+inline void truncate(Encoding& encoding, std::size_t length, const Truncation& how) {
   const std::size_t size = encoding.size();
+  const auto stride = static_cast<std::size_t>(how.stride);
+  const SequenceSide side = how.side;
   if (length >= size) return;
+  if (!how.keep_overflowing) {
+    const std::size_t begin = side == SequenceSide::right ? 0 : size - length;
+    encoding = encoding_part(encoding, begin, begin + length);
+    encoding.truncated = true;
+    return;
+  }
   if (length == 0) {
     Encoding none;
     none.overflowing.push_back(std::move(encoding));
     encoding = std::move(none);
+    encoding.truncated = true;
     return;
   }
   if (stride >= length)
@@ -56,6 +66,7 @@ inline void truncate(Encoding& encoding, std::size_t length, std::size_t stride,
     if (side == SequenceSide::right ? end == size : begin == 0) break;
   }
   encoding = std::move(parts.front());
+  encoding.truncated = true;
   encoding.overflowing.assign(std::make_move_iterator(parts.begin() + 1), std::make_move_iterator(parts.end()));
 }
 
@@ -80,15 +91,15 @@ inline void append(Encoding& encoding, const Encoding& other) {
     for (const Encoding& others : other.overflowing) append_tokens(overflowing.emplace_back(whole), others);
   }
   append_tokens(encoding, other);
+  encoding.truncated = encoding.truncated || other.truncated;
   encoding.overflowing = std::move(overflowing);
 }
 
 /// Cuts one text or two to `length` tokens together.
 inline void truncate(Encoding& first, Encoding* second, std::size_t length, const Truncation& how) {
-  const auto stride = static_cast<std::size_t>(how.stride);
   if (length == 0) {
-    truncate(first, 0, stride, how.side);
-    if (second != nullptr) truncate(*second, 0, stride, how.side);
+    truncate(first, 0, how);
+    if (second != nullptr) truncate(*second, 0, how);
     return;
   }
   const std::size_t total = first.size() + (second == nullptr ? 0 : second->size());
@@ -99,9 +110,9 @@ inline void truncate(Encoding& first, Encoding* second, std::size_t length, cons
     if (target->size() <= total - length)
       throw ArgumentError("truncation: expected more than " + std::to_string(total - length) +
                           " tokens in the text to cut, found " + std::to_string(target->size()));
-    return truncate(*target, target->size() - (total - length), stride, how.side);
+    return truncate(*target, target->size() - (total - length), how);
   }
-  if (second == nullptr) return truncate(first, length, stride, how.side);
+  if (second == nullptr) return truncate(first, length, how);
   std::size_t shorter = std::min(first.size(), second->size());
   std::size_t longer = shorter > length ? shorter : std::max(shorter, length - shorter);
   if (shorter + longer > length) {
@@ -109,8 +120,8 @@ inline void truncate(Encoding& first, Encoding* second, std::size_t length, cons
     longer = shorter + length % 2;
   }
   const bool swapped = first.size() > second->size();
-  truncate(first, swapped ? longer : shorter, stride, how.side);
-  truncate(*second, swapped ? shorter : longer, stride, how.side);
+  truncate(first, swapped ? longer : shorter, how);
+  truncate(*second, swapped ? shorter : longer, how);
 }
 
 /// Fills up to `length` tokens, overflowing parts too.
