@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -103,7 +105,68 @@ TEST_P(PipelineGolden, AnswersAsTheReference) {
     std::istringstream lines(result.out);
     for (std::string line; std::getline(lines, line);) found.push_back(Json::parse(line));
     expect_same(found, call.at("outputs"), greatest(call.at("outputs")), "");
+    if (!call.contains("similarity")) continue;
+    const Json& texts = call.at("inputs");
+    for (const std::string& word :
+         {std::string("--similarity"), texts[0].get<std::string>(), texts[5].get<std::string>()})
+      arguments.push_back(word);
+    const ProgramResult alike = run_program("embed", arguments);
+    expect_success(alike);
+    const double expected = call.at("similarity").get<double>();
+    EXPECT_NEAR(std::stod(alike.out), expected, 2e-4 * std::max(1.0, std::abs(expected)));
   }
+}
+
+TEST(EmbedDoor, EveryFormatHoldsTheSameNumbers) {
+  const std::string model = (goldens() / "embed_mean").string();
+  const std::string input = "\"one\"\nbad\n\"two words\"\n";
+  const ProgramResult lines = run_program("embed", {model}, input);
+  expect_success(lines);
+  std::istringstream stream(lines.out);
+  std::vector<Json> rows;
+  for (std::string line; std::getline(stream, line);) rows.push_back(Json::parse(line));
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[1].at("index"), 1);
+  EXPECT_TRUE(rows[1].contains("error"));
+
+  const std::size_t width = rows[0].size();
+  const auto expect_rows = [&](const std::string& file, std::size_t begin) {
+    ASSERT_EQ(file.size(), begin + 3 * width * sizeof(float));
+    std::vector<float> numbers(3 * width);
+    std::memcpy(numbers.data(), file.data() + begin, numbers.size() * sizeof(float));
+    for (std::size_t i = 0; i < width; ++i) {
+      EXPECT_EQ(numbers[i], rows[0][i].get<float>());
+      EXPECT_TRUE(std::isnan(numbers[width + i])) << "the place of a line that is no text";
+      EXPECT_EQ(numbers[2 * width + i], rows[2][i].get<float>());
+    }
+  };
+  const ProgramResult npy = run_program("embed", {model, "--format", "npy"}, input);
+  expect_success(npy);
+  EXPECT_TRUE(npy.out.starts_with("\x93NUMPY\x01"));
+  EXPECT_NE(npy.out.find("'shape': (3, " + std::to_string(width) + ")"), std::string::npos);
+  const auto length = static_cast<unsigned char>(npy.out[8]) + 256U * static_cast<unsigned char>(npy.out[9]);
+  EXPECT_EQ((10 + length) % 64, 0U);
+  expect_rows(npy.out, 10 + length);
+
+  const ProgramResult tensors = run_program("embed", {model, "--format", "safetensors"}, input);
+  expect_success(tensors);
+  std::uint64_t header = 0;
+  std::memcpy(&header, tensors.out.data(), sizeof header);
+  const Json json = Json::parse(tensors.out.substr(sizeof header, header));
+  EXPECT_EQ(json.at("embeddings").at("shape"), (std::vector<std::size_t>{3, width}));
+  expect_rows(tensors.out, sizeof header + header);
+}
+
+TEST(PipelineDoors, WrongOptionsAndModelsAreRefused) {
+  const std::string mean = (goldens() / "embed_mean").string();
+  expect_refused(run_program("embed", {mean, "--prompt-name", "none"}, "\"a\"\n"), {"prompt", "passage", "none"});
+  expect_refused(run_program("embed", {mean, "--dimensions", "33"}, "\"a\"\n"), {"dimensions", "32", "33"});
+  expect_refused(run_program("embed", {mean, "--format", "csv"}), {"format", "csv"});
+  expect_refused(run_program("classify", {mean}), {"embed_mean", "sequence classification", "BertModel"});
+  expect_refused(run_program("tag", {(goldens() / "tag").string(), "--aggregation", "all"}), {"aggregation", "all"});
+  expect_refused(run_program("answer", {"/none"}), {"/none"});
+  expect_refused(run_program("embed", {(goldens() / "embed_router").string(), "--query", "--max-length", "-1"}, ""),
+                 {"max_length", "-1"});
 }
 
 std::vector<std::string> folders() {

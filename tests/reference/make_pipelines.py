@@ -151,6 +151,69 @@ def embed_plain(folder):
     return embed_calls(folder, {})
 
 
+def embed_static(folder):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+    torch.manual_seed(17)
+    shutil.rmtree(folder, ignore_errors=True)
+    tokenizer = byte_level()._tokenizer
+    static = StaticEmbedding(tokenizer, embedding_weights=torch.randn(tokenizer.get_vocab_size(), 20))
+    SentenceTransformer(modules=[static, Normalize()]).save(str(folder), create_model_card=False)
+    return embed_calls(folder, {}, {"truncate_dim": 5})
+
+
+def embed_router(folder):
+    """Queries by a table, documents by an encoder."""
+    from safetensors.torch import save_file
+    torch.manual_seed(18)
+    save(folder, "bert", "BertModel", 18)
+    document = folder / "document_0_Transformer"
+    document.mkdir()
+    for path in list(folder.iterdir()):
+        if path.is_file():
+            path.rename(document / path.name)
+    query = folder / "query_0_StaticEmbedding"
+    query.mkdir()
+    tokenizer = word_piece()._tokenizer
+    tokenizer.save(str(query / "tokenizer.json"))
+    save_file({"embedding.weight": torch.randn(tokenizer.get_vocab_size(), 32)}, query / "model.safetensors")
+    pooling = folder / "document_1_Pooling"
+    pooling.mkdir()
+    (pooling / "config.json").write_text(json.dumps({"embedding_dimension": 32, "pooling_mode": "cls"}) + "\n")
+    kinds = {query.name: "StaticEmbedding", document.name: "Transformer", pooling.name: "Pooling"}
+    (folder / "router_config.json").write_text(json.dumps({
+        "types": {name: f"sentence_transformers.models.{kind}" for name, kind in kinds.items()},
+        "structure": {"query": [query.name], "document": [document.name, pooling.name]},
+        "parameters": {"default_route": "document", "allow_empty_key": True}}, indent=2) + "\n")
+    (folder / "1_Normalize").mkdir()
+    (folder / "modules.json").write_text(json.dumps([
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Router"},
+        {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"}], indent=2) + "\n")
+    (folder / "1_Normalize" / "config.json").write_text("{}\n")
+    return embed_calls(folder, {}, {"role": "query"}, {"role": "document"})
+
+
+def splade(folder, seed, options):
+    from sentence_transformers import SparseEncoder
+    save(folder, "bert", "BertForMaskedLM", seed)
+    sentence_folder(folder, [("SpladePooling", options, None)], {"model_type": "SparseEncoder"})
+    listed = json.loads((folder / "modules.json").read_text())
+    listed[0]["type"] = "sentence_transformers.sparse_encoder.models.MLMTransformer"
+    listed[1]["type"] = "sentence_transformers.sparse_encoder.models.SpladePooling"
+    (folder / "modules.json").write_text(json.dumps(listed, indent=2) + "\n")
+    model = SparseEncoder(str(folder), device="cpu")
+    texts = TEXTS[:3]
+    return [{"options": {}, "inputs": texts, "outputs": model.encode(texts, convert_to_sparse_tensor=False).tolist()}]
+
+
+def embed_splade(folder):
+    return splade(folder, 19, {"pooling_strategy": "max", "activation_function": "relu", "word_embedding_dimension": 420})
+
+
+def embed_splade_sum(folder):
+    return splade(folder, 20, {"pooling_strategy": "sum", "activation_function": "log1p_relu"})
+
+
 # --- transformers ---
 
 def pipeline(task, folder, **options):
@@ -289,7 +352,7 @@ def answer_calls(folder):
     return calls
 
 
-FOLDERS = [embed_mean, embed_modes, embed_plain, classify, classify_independent, classify_regression, classify_one, zero_shot,
+FOLDERS = [embed_mean, embed_modes, embed_plain, embed_static, embed_router, embed_splade, embed_splade_sum, classify, classify_independent, classify_regression, classify_one, zero_shot,
            rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes]
 
 

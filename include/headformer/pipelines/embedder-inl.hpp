@@ -1,54 +1,47 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
+#include <map>
 #include <utility>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/pipelines/embedder.hpp"
+#include "headformer/pipelines/embedding/embedding_route.hpp"
 #include "headformer/pipelines/embedding/sentence_config.hpp"
 #include "headformer/pipelines/embedding/similarity.hpp"
-#include "headformer/pipelines/embedding/token_pooling.hpp"
-#include "headformer/pipelines/embedding/vector_modules.hpp"
-#include "headformer/pipelines/encoder_pipeline.hpp"
-#include "headformer/pipelines/machinery.hpp"
 
 namespace headformer {
 
 struct Embedder::Parts {
   detail::SentenceConfig config;
-  EncoderPipeline pipeline;
-  TokenPoolingConfig pooling;
-  std::vector<VectorModule> modules;
-  Index width = 0;
+  std::shared_ptr<Workspace> workspace;
+  std::map<std::string, detail::EmbeddingRoute> routes;
 
-  HEADFORMER_COLD Parts(const std::filesystem::path& folder, const PipelineOptions& options)
-      : Parts(detail::read_sentence_config(folder, Checkpoint::folder_reader(folder)), options) {}
-
-  HEADFORMER_COLD Parts(detail::SentenceConfig sentence, const PipelineOptions& options)
-      : config(std::move(sentence)), pipeline(Checkpoint::open(folder_of(config, 0, "Transformer")), options) {
-    const std::filesystem::path at = folder_of(config, 1, "Pooling");
-    if (!at.empty())
-      pooling = detail::read_token_pooling(JsonFile(Checkpoint::folder_reader(at), "config.json").object());
-    width = static_cast<Index>(pooling.modes.size()) * pipeline.encoder().config().width;
-    const LoadOptions load = detail::pipeline_loading(options, pipeline.compute().executor);
-    for (std::size_t i = 2; i < config.modules.size(); ++i) {
-      auto module = detail::read_vector_module(config.modules[i].type, width, config.modules[i].folder, load,
-                                               pipeline.compute().executor);
-      if (!module) continue;
-      width = std::visit([](const auto& m) { return m.width(); }, *module);
-      modules.push_back(std::move(*module));
+  HEADFORMER_COLD Parts(const std::filesystem::path& folder, PipelineOptions options)
+      : config(detail::read_sentence_config(folder)), workspace(detail::pipeline_workspace(options)) {
+    options.executor = workspace->executor;  // one pool for all routes
+    for (const auto& [name, modules] : config.routes) routes.try_emplace(name, modules, options, *workspace);
+    for (const auto& [name, route] : routes) {
+      if (route.width() != routes.begin()->second.width())
+        throw ConfigError(folder.string() + ": routes: expected vectors of the same length, found " +
+                          std::to_string(routes.begin()->second.width()) + " and " + std::to_string(route.width()));
     }
   }
 
-  HEADFORMER_COLD static const std::filesystem::path& folder_of(const detail::SentenceConfig& config, std::size_t index,
-                                                                const char* type) {
-    if (config.modules.size() <= index || config.modules[index].type != type)
-      throw ConfigError("modules.json: [" + std::to_string(index) + "].type: expected " + type + ", found " +
-                        (config.modules.size() <= index ? "none" : detail::quoted(config.modules[index].type)));
-    return config.modules[index].folder;
+  Index whole_width() const { return routes.begin()->second.width(); }
+
+  /// The way of a text that is this. Throws ArgumentError where the model knows queries and documents only.
+  const detail::EmbeddingRoute& route(TextRole role) const {
+    if (const auto only = routes.find(""); only != routes.end()) return only->second;
+    const std::string name = role == TextRole::query      ? "query"
+                             : role == TextRole::document ? "document"
+                             : routes.contains("text")    ? "text"
+                                                          : config.default_route;
+    if (const auto found = routes.find(name); found != routes.end()) return found->second;
+    std::string known;
+    for (const auto& [other, route] : routes) known += (known.empty() ? "" : ", ") + other;
+    throw ArgumentError("role: expected one of " + known + ", found " + (name.empty() ? "none" : name));
   }
 
   /// The text that goes before each of the caller's.
@@ -65,44 +58,17 @@ struct Embedder::Parts {
     for (const auto& [other, text] : config.prompts) known += (known.empty() ? "" : ", ") + other;
     throw ArgumentError("prompt: expected one of " + known + ", found " + detail::quoted(name));
   }
-
-  /// The tokens of a prompt that pooling leaves out: without a special token at its end.
-  Index prompt_length(const std::string& prompt) const {
-    if (pooling.include_prompt || prompt.empty()) return 0;
-    const std::vector<TokenId> ids = pipeline.tokenizer().encode(prompt);
-    const bool ends = !ids.empty() && pipeline.tokenizer().is_special(ids.back());
-    return static_cast<Index>(ids.size()) - (ends ? 1 : 0);
-  }
-
-  /// The tokens' rows pooled and through the modules after that, its first `kept` numbers. Shapes: rows [T, D].
-  std::vector<float> vector_of(TensorView<const float> rows, Index first, Index kept) const {
-    Tensor<float> x(Shape{1, static_cast<Index>(pooling.modes.size()) * rows.columns()});
-    for (std::size_t i = 0; i < pooling.modes.size(); ++i)
-      pool_tokens(pooling.modes[i], rows, first, x.data() + static_cast<Index>(i) * rows.columns());
-    Scratch scratch;
-    Scratch tables;
-    const Batch none;
-    Context context(pipeline.compute(), scratch, tables, none);
-    for (const VectorModule& module : modules) {
-      std::visit(
-          [&](const auto& m) {
-            Tensor<float> y(Shape{1, m.width()});
-            m(context, x.view(), y.view());
-            x = std::move(y);
-          },
-          module);
-    }
-    return {x.data(), x.data() + kept};
-  }
 };
 
 HEADFORMER_INLINE Embedder::Embedder(const std::filesystem::path& path, const PipelineOptions& options)
     : parts_(std::make_shared<const Parts>(path, options)) {}
 
 HEADFORMER_INLINE Index Embedder::width() const {
-  return parts_->config.dimensions > 0 ? std::min(parts_->config.dimensions, parts_->width) : parts_->width;
+  const Index kept = parts_->config.dimensions;
+  return kept > 0 ? std::min(kept, parts_->whole_width()) : parts_->whole_width();
 }
-HEADFORMER_INLINE Index Embedder::max_length() const { return parts_->pipeline.max_length(); }
+
+HEADFORMER_INLINE Index Embedder::max_length(TextRole role) const { return parts_->route(role).max_length(); }
 
 HEADFORMER_INLINE std::vector<std::string> Embedder::prompt_names() const {
   std::vector<std::string> names;
@@ -112,23 +78,17 @@ HEADFORMER_INLINE std::vector<std::string> Embedder::prompt_names() const {
 
 HEADFORMER_INLINE std::vector<Outcome<TextVector>> Embedder::embed(std::span<const std::string_view> texts,
                                                                    const EmbedOptions& options) const {
-  if (options.dimensions < 0 || options.dimensions > parts_->width)
-    throw ArgumentError("dimensions: expected 1 to " + std::to_string(parts_->width) + ", found " +
+  if (options.dimensions < 0 || options.dimensions > parts_->whole_width())
+    throw ArgumentError("dimensions: expected 1 to " + std::to_string(parts_->whole_width()) + ", found " +
                         std::to_string(options.dimensions));
-  const Index kept = options.dimensions > 0 ? options.dimensions : width();
-  const std::string prompt = parts_->prompt(options);
-  const Index skipped = parts_->prompt_length(prompt);
-  std::vector<std::string> prompted;
-  for (const std::string_view text : prompt.empty() ? std::span<const std::string_view>() : texts)
-    prompted.push_back(prompt + std::string(text));
-  std::vector<TextPair> pairs;
-  for (std::size_t i = 0; i < texts.size(); ++i) pairs.push_back({prompt.empty() ? texts[i] : prompted[i], {}});
-
-  const std::vector<Outcome<Encoding>> tokens = parts_->pipeline.tokens(pairs);
-  return parts_->pipeline.answer_each_hidden<TextVector>(
-      tokens, [&](std::size_t i, std::span<const TensorView<const float>> hidden) {
-        return TextVector{parts_->vector_of(hidden.front(), skipped, kept), tokens[i].value().truncated};
-      });
+  const auto kept = static_cast<std::size_t>(options.dimensions > 0 ? options.dimensions : width());
+  auto vectors = parts_->route(options.role).vectors(texts, parts_->prompt(options));
+  for (Outcome<TextVector>& outcome : vectors) {
+    if (!outcome || outcome.value().values.size() == kept) continue;
+    const std::vector<float>& whole = outcome.value().values;
+    outcome = TextVector{{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(kept)}, outcome.value().truncated};
+  }
+  return vectors;
 }
 
 HEADFORMER_INLINE std::vector<float> Embedder::embed(std::string_view text, const EmbedOptions& options) const {

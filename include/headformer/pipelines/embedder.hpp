@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headformer/core/outcome.hpp"
+#include "headformer/pipelines/embedding/vector_source.hpp"
 #include "headformer/pipelines/options.hpp"
 
 namespace headformer {
@@ -23,18 +24,14 @@ struct EmbedOptions {
   Index dimensions = 0;                    ///< keep the first so many (Matryoshka); 0: what the checkpoint says, or all
 };
 
-/// A text's vector.
-struct TextVector {
-  std::vector<float> values;
-  bool truncated = false;  ///< the text was longer than the model's maximum, and its end does not count
-};
-
 /// Texts to vectors, as sentence-transformers does it: an encoder, a pooling of its tokens, and the modules after it.
 ///
 ///     headformer::Embedder embedder("path/to/checkpoint");
 ///     float close = embedder.similarity("A cat sits outside", "A kitten is in the garden");
 ///
-/// A folder without modules.json is an encoder whose tokens are averaged. One call at a time; copies share the model.
+/// A folder without modules.json is an encoder whose tokens are averaged. Poolings of hidden states, SPLADE (a number
+/// for each piece of the vocabulary), static embeddings and routers are read. One call at a time; copies share the
+/// model.
 class Embedder {
  public:
   /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
@@ -43,12 +40,13 @@ class Embedder {
   /// Numbers of a vector.
   Index width() const;
   /// The most tokens of a text that count, special ones included; 0: no limit.
-  Index max_length() const;
+  Index max_length(TextRole role = TextRole::plain) const;
   /// Of config_sentence_transformers.json.
   std::vector<std::string> prompt_names() const;
 
   /// One vector a text, in their order; a text that fails stops no other. A vector's bits do not depend on the other
-  /// texts. Throws ArgumentError for an unknown prompt or impossible dimensions, CancelledError.
+  /// texts. Throws ArgumentError for an unknown prompt, impossible dimensions, or a role where the model needs one,
+  /// CancelledError.
   std::vector<Outcome<TextVector>> embed(std::span<const std::string_view> texts,
                                          const EmbedOptions& options = {}) const;
   /// The vector of one text. Throws ArgumentError when it has none.

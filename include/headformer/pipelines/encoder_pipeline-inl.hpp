@@ -14,8 +14,15 @@ namespace headformer {
 
 namespace detail {
 
-/// Rows of a batch: enough to keep all workers busy, few enough for the cache.
-inline constexpr Index pipeline_rows_at_once = 2048;
+/// Rows of a batch: enough to keep all workers busy, few enough for the cache and for what heads make of each.
+inline Index pipeline_rows_at_once(std::span<const EncoderOutput> outputs) {
+  constexpr Index most = 2048;
+  constexpr Index numbers = Index{1} << 24;
+  Index rows = most;
+  for (const EncoderOutput& output : outputs)
+    if (output.per_token) rows = std::min(rows, std::max<Index>(numbers / output.width, 1));
+  return rows;
+}
 
 }  // namespace detail
 
@@ -73,12 +80,13 @@ HEADFORMER_INLINE void EncoderPipeline::run_batches(
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return sequences[a]->size() > sequences[b]->size(); });
+  const Index rows_at_once = detail::pipeline_rows_at_once(outputs);
   for (std::size_t begin = 0; begin < order.size();) {
     cancellation_.throw_if_cancelled();
     std::vector<EncoderInput> inputs;
     Index rows = 0;
     std::size_t end = begin;
-    for (; end < order.size() && rows < detail::pipeline_rows_at_once; ++end) {
+    for (; end < order.size() && rows < rows_at_once; ++end) {
       inputs.push_back(input_of(*sequences[order[end]]));
       rows += inputs.back().rows();
     }

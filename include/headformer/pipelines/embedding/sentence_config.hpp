@@ -17,31 +17,64 @@ struct SentenceModule {
   std::filesystem::path folder;
 };
 
-/// What a sentence-transformers folder says beside its modules.
+/// What a sentence-transformers folder says.
 struct SentenceConfig {
-  std::vector<SentenceModule> modules;
+  /// The modules by what a text is ("query", "document"), where that decides; otherwise of "" alone.
+  std::map<std::string, std::vector<SentenceModule>> routes;
+  std::string default_route;  ///< of a text that is neither; none: there must be one
   std::map<std::string, std::string> prompts;
   std::string default_prompt;  ///< a name, or none
   Index dimensions = 0;        ///< of the vectors, the first so many; 0: all
   std::string similarity = "cosine";
 };
 
-/// Reads modules.json and config_sentence_transformers.json. Where there are no modules: an encoder and its mean.
-HEADFORMER_COLD inline SentenceConfig read_sentence_config(const std::filesystem::path& folder,
-                                                           const FileReader& files) {
+/// The class of a type without its package.
+inline std::string class_of(const std::string& type) { return type.substr(type.rfind('.') + 1); }
+
+/// Puts the routes of a Router's folder, each with the modules that come after it, into the config.
+HEADFORMER_COLD inline void read_router(const std::filesystem::path& folder, const std::vector<SentenceModule>& after,
+                                        SentenceConfig& config) {
+  const FileReader files = folder_reader(folder);
+  JsonFile file(files, "router_config.json");
+  if (!file.found) file = JsonFile(files, "config.json");
+  const JsonObject types = file.object().object("types");
+  const JsonObject structure = file.object().object("structure");
+  for (const std::string& route : structure.keys()) {
+    std::vector<SentenceModule>& modules = config.routes[route];
+    for (const std::string& id : structure.strings(route)) modules.push_back({class_of(types.string(id)), folder / id});
+    modules.insert(modules.end(), after.begin(), after.end());
+  }
+  if (file.object().has("parameters"))
+    config.default_route = file.object().object("parameters").string_or("default_route", "");
+}
+
+/// Reads modules.json. Where there is none: an encoder and the mean of its tokens.
+HEADFORMER_COLD inline void read_modules(const std::filesystem::path& folder, const FileReader& files,
+                                         SentenceConfig& config) {
+  const JsonFile file(files, "modules.json");
+  if (!file.found) {
+    config.routes[""] = {{"Transformer", folder}, {"Pooling", {}}};
+    return;
+  }
+  const Json json{{"modules", file.json}};  // an array, but JsonObject reads objects
+  std::vector<SentenceModule> modules;
+  for (const JsonObject& module : JsonObject(json, file.name).objects("modules"))
+    modules.push_back({class_of(module.string("type")), folder / module.string_or("path", "")});
+  if (modules.empty()) throw ConfigError(file.name + ": expected at least one module, found none");
+  if (modules.front().type == "Router" || modules.front().type == "Asym") {
+    read_router(modules.front().folder, {modules.begin() + 1, modules.end()}, config);
+  } else {
+    config.routes[""] = std::move(modules);
+  }
+}
+
+/// Reads modules.json, what a Router names, and config_sentence_transformers.json.
+HEADFORMER_COLD inline SentenceConfig read_sentence_config(const std::filesystem::path& folder) {
+  const FileReader files = folder_reader(folder);
   SentenceConfig config;
+  read_modules(folder, files, config);
   // sentence-transformers has these two always, without a text unless the checkpoint has one.
   config.prompts = {{"query", ""}, {"document", ""}};
-  if (const JsonFile file(files, "modules.json"); file.found) {
-    const Json json{{"modules", file.json}};  // an array, but JsonObject reads objects
-    for (const JsonObject& module : JsonObject(json, file.name).objects("modules")) {
-      const std::string type = module.string("type");
-      config.modules.push_back({type.substr(type.rfind('.') + 1), folder / module.string_or("path", "")});
-    }
-    if (config.modules.empty()) throw ConfigError(file.name + ": expected at least one module, found none");
-  } else {
-    config.modules = {{"Transformer", folder}, {"Pooling", {}}};
-  }
   const JsonFile file(files, "config_sentence_transformers.json");
   const JsonObject object = file.object();
   if (object.has("prompts")) {

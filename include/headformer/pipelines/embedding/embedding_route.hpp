@@ -1,0 +1,106 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/formats/json_file.hpp"
+#include "headformer/pipelines/embedding/pooled_encoder.hpp"
+#include "headformer/pipelines/embedding/sentence_config.hpp"
+#include "headformer/pipelines/embedding/splade_encoder.hpp"
+#include "headformer/pipelines/embedding/static_vectors.hpp"
+#include "headformer/pipelines/embedding/vector_modules.hpp"
+#include "headformer/pipelines/machinery.hpp"
+
+namespace headformer::detail {
+
+/// A text's way through a sentence-transformers folder: what makes a vector of it, then modules over vectors.
+class EmbeddingRoute {
+ public:
+  HEADFORMER_COLD EmbeddingRoute(const std::vector<SentenceModule>& modules, const PipelineOptions& options,
+                                 Workspace& workspace)
+      : workspace_(workspace) {
+    std::size_t next = 0;
+    source_ = read_source(modules, next, options);
+    width_ = source_->width();
+    const LoadOptions load = pipeline_loading(options, *workspace.executor);
+    for (; next < modules.size(); ++next) {
+      auto module = read_vector_module(modules[next].type, width_, modules[next].folder, load, *workspace.executor);
+      if (!module) continue;
+      width_ = std::visit([](const auto& m) { return m.width(); }, *module);
+      modules_.push_back(std::move(*module));
+    }
+  }
+
+  Index width() const { return width_; }
+  Index max_length() const { return source_->max_length(); }
+
+  std::vector<Outcome<TextVector>> vectors(std::span<const std::string_view> texts, const std::string& prompt) const {
+    std::vector<Outcome<TextVector>> result = source_->vectors(texts, prompt);
+    if (modules_.empty()) return result;
+    for (Outcome<TextVector>& outcome : result) {
+      if (outcome) outcome = TextVector{through_modules(outcome.value().values), outcome.value().truncated};
+    }
+    return result;
+  }
+
+ private:
+  static JsonFile config_of(const std::filesystem::path& folder) { return {folder_reader(folder), "config.json"}; }
+
+  /// Of a Transformer and the pooling after it, or of a StaticEmbedding; `next` becomes the module after that.
+  HEADFORMER_COLD static std::unique_ptr<VectorSource> read_source(const std::vector<SentenceModule>& modules,
+                                                                   std::size_t& next, const PipelineOptions& options) {
+    const SentenceModule& first = modules.at(next++);
+    if (first.type == "StaticEmbedding") return std::make_unique<StaticVectors>(first.folder);
+    if (first.type != "Transformer" && first.type != "MLMTransformer")
+      throw ConfigError(first.folder.string() + ": modules.json: expected Transformer, MLMTransformer or " +
+                        "StaticEmbedding first, found " + detail::quoted(first.type));
+    const std::string pooling = next < modules.size() ? modules[next].type : "none";
+    if (pooling != "Pooling" && pooling != "SpladePooling")
+      throw ConfigError(first.folder.string() + ": modules.json: expected Pooling or SpladePooling after " +
+                        first.type + ", found " + detail::quoted(pooling));
+    const std::filesystem::path& folder = modules[next++].folder;
+    auto encoder = std::make_shared<const EncoderPipeline>(Checkpoint::open(first.folder), options);
+    if (pooling == "Pooling") {
+      // A folder without modules.json has no config of a pooling either: the mean.
+      return std::make_unique<PooledEncoder>(
+          std::move(encoder), folder.empty() ? TokenPoolingConfig() : read_token_pooling(config_of(folder).object()));
+    }
+    const JsonFile file = config_of(folder);
+    const std::string strategy = file.object().string_or("pooling_strategy", "max");
+    const std::string activation = file.object().string_or("activation_function", "relu");
+    if (strategy != "max" && strategy != "sum") file.object().fail("pooling_strategy", "max or sum");
+    if (activation != "relu" && activation != "log1p_relu")
+      file.object().fail("activation_function", "relu or log1p_relu");
+    return std::make_unique<SpladeEncoder>(std::move(encoder),
+                                           SpladePoolingConfig{strategy == "sum", activation == "log1p_relu"});
+  }
+
+  std::vector<float> through_modules(const std::vector<float>& vector) const {
+    Tensor<float> x(Shape{1, static_cast<Index>(vector.size())});
+    std::copy(vector.begin(), vector.end(), x.data());
+    const Batch none;
+    Context context(workspace_.compute(), workspace_.scratch, workspace_.tables, none);
+    for (const VectorModule& module : modules_) {
+      std::visit(
+          [&](const auto& m) {
+            Tensor<float> y(Shape{1, m.width()});
+            m(context, x.view(), y.view());
+            x = std::move(y);
+          },
+          module);
+    }
+    return {x.data(), x.data() + x.count()};
+  }
+
+  Workspace& workspace_;
+  std::unique_ptr<VectorSource> source_;
+  std::vector<VectorModule> modules_;
+  Index width_ = 0;
+};
+
+}  // namespace headformer::detail
