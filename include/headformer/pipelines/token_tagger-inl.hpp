@@ -14,17 +14,6 @@
 
 namespace headformer {
 
-HEADFORMER_COLD HEADFORMER_INLINE TagAggregation tag_aggregation_from_name(std::string_view name) {
-  static constexpr std::pair<std::string_view, TagAggregation> names[] = {{"none", TagAggregation::none},
-                                                                          {"simple", TagAggregation::simple},
-                                                                          {"first", TagAggregation::first},
-                                                                          {"average", TagAggregation::average},
-                                                                          {"max", TagAggregation::max}};
-  for (const auto& [known, aggregation] : names)
-    if (known == name) return aggregation;
-  throw ArgumentError("aggregation: expected none, simple, first, average or max, found " + detail::quoted(name));
-}
-
 HEADFORMER_INLINE TokenTagger::TokenTagger(const std::filesystem::path& path, const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   detail::expect_task(pipeline_, EncoderTask::token_classification, "token classification");

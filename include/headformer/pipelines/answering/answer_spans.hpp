@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "headformer/pipelines/question_answerer.hpp"
+#include "headformer/preprocess/encoding.hpp"
 
 namespace headformer::detail {
 

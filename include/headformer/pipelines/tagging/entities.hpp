@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "headformer/pipelines/token_tagger.hpp"
+#include "headformer/pipelines/tagging/tagged_entity.hpp"
+#include "headformer/preprocess/tokenizer.hpp"
 
 namespace headformer::detail {
 
