@@ -97,7 +97,8 @@ TEST_P(PipelineGolden, AnswersAsTheReference) {
     SCOPED_TRACE(call.at("options").dump());
     std::string input;
     for (const Json& line : call.at("inputs")) input += line.dump() + "\n";
-    std::vector<std::string> arguments = {folder.string(), "--threads", "2"};
+    const bool gguf = std::filesystem::exists(folder / "model.gguf");
+    std::vector<std::string> arguments = {(gguf ? folder / "model.gguf" : folder).string(), "--threads", "2"};
     for (const std::string& argument : arguments_of(call.at("options"))) arguments.push_back(argument);
     const ProgramResult result = run_program(program_of(GetParam()), arguments, input);
     expect_success(result);

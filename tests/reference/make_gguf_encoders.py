@@ -43,8 +43,8 @@ VARIANTS = [
 ]
 
 
-def write(path, model, tensors, kind):
-    """Writes the file; returns the tensors as stored, widened, under the names they had."""
+def write(path, model, tensors, kind, add_more=lambda writer: None):
+    """Writes the file, with the metadata that add_more puts to it; returns the tensors as stored, widened, under the names they had."""
     config, arch = model.config, ARCHITECTURES[type(model).__name__]
     names = gguf.get_tensor_name_map(arch, config.num_hidden_layers)
     w = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[arch])
@@ -59,6 +59,7 @@ def write(path, model, tensors, kind):
     w.add_pad_token_id(config.pad_token_id)
     if arch == gguf.MODEL_ARCH.NOMIC_BERT:
         w.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    add_more(w)
     widened = {}
     for name, tensor in tensors.items():
         stored = names.get_name(name, try_suffixes=(".weight", ".bias"))

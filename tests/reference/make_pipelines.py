@@ -33,17 +33,17 @@ CONTEXT = ("The tower is 324 metres tall, about the same height as an 81-storey 
            "until 1930. Its base is square, measuring 125 metres on each side. José Müller climbed it twice. ")
 
 
-def word_piece():
+def word_piece(lower=False):
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     tokenizer.train_from_iterator(SENTENCES, trainers.WordPieceTrainer(vocab_size=420, special_tokens=special,
                                                                        show_progress=False))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-    return transformers.BertTokenizer(tokenizer_object=tokenizer, do_lower_case=False, model_max_length=LENGTH,
+    return transformers.BertTokenizer(tokenizer_object=tokenizer, do_lower_case=lower, model_max_length=LENGTH,
                                       clean_up_tokenization_spaces=True)
 
 
@@ -59,11 +59,11 @@ def byte_level():
     return transformers.RobertaTokenizer(tokenizer_object=tokenizer, model_max_length=LENGTH)
 
 
-def save(folder, kind, model, seed, **options):
+def save(folder, kind, model, seed, lower=False, **options):
     """A checkpoint of a class of BERT or RoBERTa with its tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as at:  # saved twice: the class of the file is not always the one we asked for
-        tokenizer = word_piece() if kind == "bert" else byte_level()
+        tokenizer = word_piece(lower) if kind == "bert" else byte_level()
         tokenizer.save_pretrained(at)
         tokenizer = transformers.AutoTokenizer.from_pretrained(at)
     config = {"bert": transformers.BertConfig, "roberta": transformers.RobertaConfig}[kind]
@@ -160,6 +160,37 @@ def embed_static(folder):
     static = StaticEmbedding(tokenizer, embedding_weights=torch.randn(tokenizer.get_vocab_size(), 20))
     SentenceTransformer(modules=[static, Normalize()]).save(str(folder), create_model_card=False)
     return embed_calls(folder, {}, {"truncate_dim": 5})
+
+
+def embed_gguf(folder):
+    """BERT as llama.cpp's converter writes it: pieces inside a word without ##, others with a space before them."""
+    from make_gguf_encoders import Type, write
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with tempfile.TemporaryDirectory() as at:
+        source = pathlib.Path(at) / "source"
+        save(source, "bert", "BertModel", 21, lower=True)
+        sentence_folder(source, [("Pooling", {"embedding_dimension": 32, "pooling_mode": "cls"}, None)])
+        pieces = json.loads((source / "tokenizer.json").read_text())["model"]["vocab"]
+        special = list(pieces)[:5]
+
+        def tokenizer(writer):
+            tokens = [t if t in special else t[2:] if t.startswith("##") else "\u2581" + t
+                      for t in sorted(pieces, key=pieces.get)]
+            writer.add_tokenizer_model("bert")
+            writer.add_tokenizer_pre("default")
+            writer.add_token_list(tokens)
+            writer.add_token_types([3 if t in special else 1 for t in tokens])
+            for add, id in ((writer.add_bos_token_id, 2), (writer.add_eos_token_id, 3), (writer.add_unk_token_id, 1),
+                            (writer.add_sep_token_id, 3), (writer.add_pad_token_id, 0),
+                            (writer.add_mask_token_id, 4)):
+                add(id)
+            writer.add_uint32("bert.pooling_type", 2)
+
+        model = transformers.BertModel.from_pretrained(source)
+        tensors = {n: t.contiguous() for n, t in model.state_dict().items() if not n.startswith("pooler") and t.is_floating_point()}
+        write(folder / "model.gguf", model, tensors, Type.F32, tokenizer)
+        return embed_calls(source, {})
 
 
 def embed_router(folder):
@@ -352,7 +383,7 @@ def answer_calls(folder):
     return calls
 
 
-FOLDERS = [embed_mean, embed_modes, embed_plain, embed_static, embed_router, embed_splade, embed_splade_sum, classify, classify_independent, classify_regression, classify_one, zero_shot,
+FOLDERS = [embed_mean, embed_modes, embed_plain, embed_gguf, embed_static, embed_router, embed_splade, embed_splade_sum, classify, classify_independent, classify_regression, classify_one, zero_shot,
            rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes]
 
 

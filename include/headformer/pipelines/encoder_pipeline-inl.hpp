@@ -30,8 +30,9 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
     : checkpoint_(checkpoint),
       workspace_(detail::pipeline_workspace(options)),
       encoder_(open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
-      tokenizer_(Tokenizer::from_files(checkpoint.files())),
-      max_length_(detail::token_limit(checkpoint.files(), detail::usable_positions(encoder_->config()))),
+      tokenizer_(checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf())
+                                      : Tokenizer::from_files(checkpoint.files())),
+      max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()))),
       cancellation_(options.cancellation),
       progress_(options.progress) {
   if (options.max_length < 0)

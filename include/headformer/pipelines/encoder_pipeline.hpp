@@ -24,6 +24,7 @@ class EncoderPipeline {
   const Encoder& encoder() const { return *encoder_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const Checkpoint& checkpoint() const { return checkpoint_; }
+  /// Of a folder's checkpoint.
   JsonObject config() const { return checkpoint_.config(); }
   const std::string& name() const { return checkpoint_.name(); }
   /// The most tokens of a sequence, special ones included; 0: no limit.

@@ -24,7 +24,7 @@ HEADFORMER_COLD inline void expect_task(const EncoderPipeline& pipeline, Encoder
                                         const std::string& expected) {
   if (pipeline.encoder().config().task != task)
     throw ConfigError(pipeline.name() + ": architectures: expected a class for " + expected + ", found " +
-                      detail::quoted(pipeline.config().strings("architectures").front()));
+                      detail::quoted(pipeline.checkpoint().architecture()));
 }
 
 }  // namespace headformer::detail

@@ -6,6 +6,7 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/formats/json_file.hpp"
 #include "headformer/models/encoders/config.hpp"
+#include "headformer/weights/checkpoint.hpp"
 
 namespace headformer::detail {
 
@@ -27,7 +28,9 @@ HEADFORMER_COLD inline Index length_of(const FileReader& files, const std::strin
 /// The most tokens of a text, special ones included: sentence-transformers' max_seq_length, else the tokenizer's
 /// model_max_length, and never more than there are positions. 0: no limit. (What tokenizer.json says of truncation is
 /// how somebody once called it.)
-HEADFORMER_COLD inline Index token_limit(const FileReader& files, Index positions) {
+HEADFORMER_COLD inline Index token_limit(const Checkpoint& checkpoint, Index positions) {
+  if (checkpoint.is_gguf()) return positions;
+  const FileReader& files = checkpoint.files();
   Index length = 0;
   for (const char* kind : {"bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"}) {
     length = length_of(files, "sentence_" + std::string(kind) + "_config.json", "max_seq_length");

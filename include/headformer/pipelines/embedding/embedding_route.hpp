@@ -66,9 +66,9 @@ class EmbeddingRoute {
     const std::filesystem::path& folder = modules[next++].folder;
     auto encoder = std::make_shared<const EncoderPipeline>(Checkpoint::open(first.folder), options);
     if (pooling == "Pooling") {
-      // A folder without modules.json has no config of a pooling either: the mean.
-      return std::make_unique<PooledEncoder>(
-          std::move(encoder), folder.empty() ? TokenPoolingConfig() : read_token_pooling(config_of(folder).object()));
+      TokenPoolingConfig tokens =
+          folder.empty() ? usual_pooling(encoder->checkpoint()) : read_token_pooling(config_of(folder).object());
+      return std::make_unique<PooledEncoder>(std::move(encoder), std::move(tokens));
     }
     const JsonFile file = config_of(folder);
     const std::string strategy = file.object().string_or("pooling_strategy", "max");
@@ -78,6 +78,16 @@ class EmbeddingRoute {
       file.object().fail("activation_function", "relu or log1p_relu");
     return std::make_unique<SpladeEncoder>(std::move(encoder),
                                            SpladePoolingConfig{strategy == "sum", activation == "log1p_relu"});
+  }
+
+  /// Where no module says: what a GGUF's `pooling_type` names, otherwise the mean.
+  HEADFORMER_COLD static TokenPoolingConfig usual_pooling(const Checkpoint& checkpoint) {
+    if (!checkpoint.is_gguf()) return {};
+    const std::string key = checkpoint.architecture() + ".pooling_type";
+    const Gguf& gguf = checkpoint.gguf();
+    constexpr Index mean = 1, cls = 2, last = 3;
+    const Index type = gguf.has(key) ? gguf.integer(key, mean, last) : mean;
+    return {{type == cls ? TokenPooling::cls : type == last ? TokenPooling::last_token : TokenPooling::mean}};
   }
 
   std::vector<float> through_modules(const std::vector<float>& vector) const {

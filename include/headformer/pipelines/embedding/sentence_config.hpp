@@ -70,8 +70,12 @@ HEADFORMER_COLD inline void read_modules(const std::filesystem::path& folder, co
 
 /// Reads modules.json, what a Router names, and config_sentence_transformers.json.
 HEADFORMER_COLD inline SentenceConfig read_sentence_config(const std::filesystem::path& folder) {
-  const FileReader files = folder_reader(folder);
   SentenceConfig config;
+  if (!std::filesystem::is_directory(folder)) {  // a GGUF file, or what cannot be opened
+    config.routes[""] = {{"Transformer", folder}, {"Pooling", {}}};
+    return config;
+  }
+  const FileReader files = folder_reader(folder);
   read_modules(folder, files, config);
   // sentence-transformers has these two always, without a text unless the checkpoint has one.
   config.prompts = {{"query", ""}, {"document", ""}};
