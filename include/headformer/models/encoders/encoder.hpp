@@ -63,32 +63,38 @@ class Encoder {
   /// token type without a row, wrong shapes.
   void encode(Workspace& workspace, std::span<const EncoderInput> inputs, TensorView<float> hidden,
               const Observer* observer = nullptr) const {
-    if (!(hidden.shape() == Shape{fill(workspace.batch, inputs), config_.width}))
-      fail_shape("hidden", {workspace.batch.rows(), config_.width}, hidden.shape());
-    if (inputs.empty()) return;
-    Context context(workspace.compute(), workspace.scratch, workspace.tables, workspace.batch);
-    context.observer = observer;
-    run(context, inputs, hidden);
+    const Index rows = check(inputs);
+    if (!(hidden.shape() == Shape{rows, config_.width})) fail_shape("hidden", {rows, config_.width}, hidden.shape());
+    run_groups(workspace, inputs, observer, [&](Context& context, std::span<const EncoderInput> group, Index row) {
+      run(context, group, hidden.slice_rows(row, row + context.batch().rows()));
+    });
   }
 
   /// What the heads make of one ragged batch. A sequence's bits do not depend on what else is in the batch, nor on
   /// threads. Shapes: outputs[i] [T or sequences, heads()[i]->output().width]. Throws as encode().
   void forward(Workspace& workspace, std::span<const EncoderInput> inputs, std::span<const TensorView<float>> outputs,
                const Observer* observer = nullptr) const {
-    const Index rows = fill(workspace.batch, inputs);
+    const Index rows = check(inputs);
     if (outputs.size() != heads_.size()) detail::fail_count("outputs", heads_.size(), outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const EncoderOutput& output = heads_[i]->output();
       const Shape expected{output.per_token ? rows : static_cast<Index>(inputs.size()), output.width};
       if (!(outputs[i].shape() == expected)) fail_shape(output.names.front(), expected, outputs[i].shape());
     }
-    if (inputs.empty()) return;
-    Context context(workspace.compute(), workspace.scratch, workspace.tables, workspace.batch);
-    context.observer = observer;
-    Scratch::Frame frame(workspace.scratch);
-    const auto hidden = frame.take_rows<float>(rows, config_.width);
-    run(context, inputs, hidden);
-    for (std::size_t i = 0; i < outputs.size(); ++i) (*heads_[i])(context, hidden, outputs[i]);
+    Index item = 0;
+    run_groups(workspace, inputs, observer, [&](Context& context, std::span<const EncoderInput> group, Index row) {
+      Scratch::Frame frame(workspace.scratch);
+      const auto hidden = frame.take_rows<float>(context.batch().rows(), config_.width);
+      run(context, group, hidden);
+      const Index items = static_cast<Index>(group.size());
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        const bool tokens = heads_[i]->output().per_token;
+        (*heads_[i])(
+            context, hidden,
+            tokens ? outputs[i].slice_rows(row, row + hidden.rows()) : outputs[i].slice_rows(item, item + items));
+      }
+      item += items;
+    });
   }
 
  protected:
@@ -100,18 +106,41 @@ class Encoder {
   /// Words or embeddings -> hidden [T, D].
   virtual void run(Context& context, std::span<const EncoderInput> inputs, TensorView<float> hidden) const = 0;
 
-  Index fill(Batch& batch, std::span<const EncoderInput> inputs) const {
+  /// Rows that go through all layers together: as many as keep the widest activation in the cache, where more would
+  /// only wait for memory.
+  Index rows_together() const {
+    constexpr Index numbers = Index{3} << 17;
+    Index widest = config_.width;
+    for (const LayerConfig& layer : config_.layers) widest = std::max(widest, layer.feed_forward.hidden_width);
+    return std::clamp<Index>(numbers / widest, 64, 1024);
+  }
+
+  /// Calls pass(context, group, first row) for one group of whole sequences after the other.
+  template <class Pass>
+  void run_groups(Workspace& workspace, std::span<const EncoderInput> inputs, const Observer* observer,
+                  const Pass& pass) const {
+    const Index together = rows_together();
+    for (Index row = 0; !inputs.empty(); row += workspace.batch.rows()) {
+      std::size_t count = 0;
+      for (Index rows = 0; count < inputs.size() && rows < together; ++count) rows += inputs[count].rows();
+      fill(workspace.batch, inputs.first(count));
+      Context context(workspace.compute(), workspace.scratch, workspace.tables, workspace.batch);
+      context.observer = observer;
+      pass(context, inputs.first(count), row);
+      inputs = inputs.subspan(count);
+    }
+  }
+
+  void fill(Batch& batch, std::span<const EncoderInput> inputs) const {
     batch.sequences.clear();
     batch.positions.clear();
     batch.token_types.clear();
     for (const EncoderInput& input : inputs) {
       const Index rows = input.rows();
-      check(input, rows);
       BatchSequence sequence{batch.rows(), rows, 0, nullptr, input.key_bias};
       const std::vector<std::int32_t> own =
           input.positions.empty() ? positions(input.ids, rows) : std::vector<std::int32_t>();
       for (const std::int32_t position : input.positions.empty() ? std::span(own) : input.positions) {
-        detail::expect_position(position, config_.learned_positions);
         sequence.total_length = std::max<Index>(sequence.total_length, position + 1);
         batch.positions.push_back(position);
       }
@@ -122,7 +151,16 @@ class Encoder {
       }
       batch.sequences.push_back(sequence);
     }
-    return batch.rows();
+  }
+
+  /// The inputs' rows together, after a look at each.
+  Index check(std::span<const EncoderInput> inputs) const {
+    Index rows = 0;
+    for (const EncoderInput& input : inputs) {
+      check(input, input.rows());
+      rows += input.rows();
+    }
+    return rows;
   }
 
   void check(const EncoderInput& input, Index rows) const {
@@ -133,6 +171,10 @@ class Encoder {
                           std::to_string(input.embeddings.columns()));
     }
     detail::expect_one_a_row("position_ids", input.positions, rows);
+    const std::vector<std::int32_t> own =
+        input.positions.empty() ? positions(input.ids, rows) : std::vector<std::int32_t>();
+    for (const std::int32_t position : input.positions.empty() ? std::span(own) : input.positions)
+      detail::expect_position(position, config_.learned_positions);
     detail::expect_one_a_row("token_type_ids", input.token_types, rows);
     detail::expect_one_a_row("key bias", input.key_bias, rows);
     if (config_.token_types > 0) detail::expect_below("token_type_ids", input.token_types, config_.token_types);
