@@ -26,10 +26,13 @@ inline Index pipeline_rows_at_once(std::span<const EncoderOutput> outputs) {
 
 }  // namespace detail
 
-HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options)
+HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options,
+                                                   Heads heads)
     : checkpoint_(checkpoint),
       workspace_(detail::pipeline_workspace(options)),
-      encoder_(open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
+      encoder_(heads == Heads::own
+                   ? open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))
+                   : open_base_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
       tokenizer_(checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf())
                                       : Tokenizer::from_files(checkpoint.files())),
       max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()))),

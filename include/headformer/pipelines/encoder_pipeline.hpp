@@ -18,8 +18,11 @@ namespace headformer {
 /// limit; sequences run in batches without padding, the longest first. One run at a time.
 class EncoderPipeline {
  public:
+  /// Which heads are loaded: those of the checkpoint's class, or none but those of its family's base class.
+  enum class Heads { own, base };
+
   /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
-  EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options);
+  EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options, Heads heads = Heads::own);
 
   const Encoder& encoder() const { return *encoder_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }

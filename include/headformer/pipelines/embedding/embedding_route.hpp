@@ -64,7 +64,9 @@ class EmbeddingRoute {
       throw ConfigError(first.folder.string() + ": modules.json: expected Pooling or SpladePooling after " +
                         first.type + ", found " + detail::quoted(pooling));
     const std::filesystem::path& folder = modules[next++].folder;
-    auto encoder = std::make_shared<const EncoderPipeline>(Checkpoint::open(first.folder), options);
+    using Heads = EncoderPipeline::Heads;
+    auto encoder = std::make_shared<const EncoderPipeline>(Checkpoint::open(first.folder), options,
+                                                           pooling == "Pooling" ? Heads::base : Heads::own);
     if (pooling == "Pooling") {
       TokenPoolingConfig tokens =
           folder.empty() ? usual_pooling(encoder->checkpoint()) : read_token_pooling(config_of(folder).object());
