@@ -6,6 +6,7 @@
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
 #include "headformer/auto_encoder.hpp"
+#include "headformer/auto_seq2seq.hpp"
 #include "headformer/chat_generator.hpp"
 #include "headformer/core/matrix.hpp"
 #include "headformer/core/version.hpp"
