@@ -16,6 +16,7 @@
 #include "headformer/pipelines/question_answerer.hpp"
 #include "headformer/pipelines/reranker.hpp"
 #include "headformer/pipelines/text_classifier.hpp"
+#include "headformer/pipelines/text_to_text.hpp"
 #include "headformer/pipelines/token_tagger.hpp"
 #include "headformer/pipelines/zero_shot_classifier.hpp"
 #include "headformer/preprocess/chat_template.hpp"

@@ -17,6 +17,7 @@
 #include "headformer/generate/generation.hpp"
 #include "headformer/generate/stop_strings.hpp"
 #include "headformer/models/causal_lm/session.hpp"
+#include "headformer/models/generation_rules.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/text_generator.hpp"
@@ -116,36 +117,18 @@ struct TextGenerator::Parts {
     if (is_seq2seq(checkpoint)) {
       seq2seq = open_seq2seq(checkpoint, load);
       model = {seq2seq, &seq2seq->decoder()};
-      complete_defaults(!checkpoint.files()("generation_config.json").name().empty());
+      defaults = detail::read_generation_config(checkpoint, seq2seq->config());
     } else {
       model = open_causal_lm(checkpoint, load);
     }
   }
 
-  /// What an encoder-decoder's class takes where its files say nothing.
-  void complete_defaults(bool has_generation_config) {
-    const Seq2SeqConfig& config = seq2seq->config();
-    if (!defaults.decoder_start_token_id) defaults.decoder_start_token_id = defaults.bos_token_id;
-    if (!defaults.decoder_start_token_id) defaults.decoder_start_token_id = config.start_id;
-    if (has_generation_config) return;
-    if (!defaults.eos_token_id && config.end_id) defaults.eos_token_id = {*config.end_id};
-    if (!defaults.forced_eos_token_id && config.forced_end_id) defaults.forced_eos_token_id = {*config.forced_end_id};
-  }
-
   /// generation_config.json; where there is none, the keys that config.json held before it existed; for a GGUF what its
   /// tokenizer says.
   HEADFORMER_COLD GenerationConfig read_defaults(const Checkpoint& checkpoint) const {
+    if (!checkpoint.is_gguf()) return detail::read_generation_config(checkpoint);
     GenerationConfig config;
-    if (!checkpoint.is_gguf()) {
-      const Bytes file = checkpoint.files()("generation_config.json");
-      if (!file.name().empty()) {
-        const Json json = parse_json(file);
-        config = GenerationConfig::from_checkpoint(JsonObject(json, file.name()));
-      } else {
-        config = GenerationConfig::from_checkpoint(checkpoint.config());
-      }
-    }
-    if (!config.eos_token_id && checkpoint.is_gguf()) config.eos_token_id = end_ids(checkpoint);
+    config.eos_token_id = end_ids(checkpoint);
     return config;
   }
 
@@ -177,55 +160,22 @@ struct TextGenerator::Parts {
     return new_session(seq2seq->new_sequence(seq2seq->encode(*workspace, input, cache), cache));
   }
 
-  /// What the model's own ids begin with: the prompt, or an encoder-decoder's start id.
-  static std::vector<TokenId> decoder_prompt(const GenerationConfig& config) {
-    if (!config.decoder_start_token_id)
-      throw ArgumentError("decoder_start_token_id: expected in the generation config, found none");
-    return {*config.decoder_start_token_id};
-  }
-
   /// Before anything is computed. `config` is complete: the caller's over the defaults.
   HEADFORMER_COLD void expect_runnable(std::span<const TokenId> prompt, const GenerationConfig& config) const {
-    if (!seq2seq) return expect_complete(prompt, config);
+    if (!seq2seq) return detail::expect_generation(*model, name, prompt, config);
     seq2seq->encoder().expect_encodable(prompt);
-    expect_complete(decoder_prompt(config), config);
-  }
-  HEADFORMER_COLD void expect_complete(std::span<const TokenId> prompt, const GenerationConfig& config) const {
-    const auto length = static_cast<Index>(prompt.size());
-    if (length == 0) throw ArgumentError("prompt: expected at least one token, found none");
-    model->expect_in_vocabulary(prompt);
-    const CausalLmConfig& shape = model->config();
-    if (!shape.has_output)
-      throw ArgumentError(name + ": expected a class that generates, found one without a head over the vocabulary");
-    for (const auto& [key, ids] : {std::pair{"forced_bos_token_id", config.forced_bos_token_id},
-                                   std::pair{"forced_eos_token_id", config.forced_eos_token_id}}) {
-      if (ids) detail::expect_below(key, *ids, shape.vocabulary);
-    }
-    if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
-      throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
-                          " tokens of the prompt, found " + std::to_string(*config.max_length));
-    }
-    if (config.num_return_sequences.value_or(1) > 1 && !config.do_sample.value_or(false)) {
-      throw ArgumentError("num_return_sequences: expected 1 without do_sample, found " +
-                          std::to_string(*config.num_return_sequences));
-    }
-    const Index limit = shape.learned_positions;
-    if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
-      throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
-                          " learned positions, found " + std::to_string(length) + " tokens and " +
-                          std::to_string(config.new_tokens(length)) + " new ones");
-    }
+    detail::expect_generation(*model, name, detail::decoder_prompt(config), config);
   }
 
   /// From the prompt, or over it where it is a source.
   Generation<SharedSession> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
     expect_runnable(prompt, config);
     if (!seq2seq) return start(new_session(), std::move(prompt), config);
-    return start(new_session_over(prompt), decoder_prompt(config), config);
+    return start(new_session_over(prompt), detail::decoder_prompt(config), config);
   }
   Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
                                   const GenerationConfig& config) const {
-    expect_complete(prompt, config);
+    detail::expect_generation(*model, name, prompt, config);
     const Index held = session->keep_common(prompt);
     return {SharedSession(session), std::move(prompt), config, options.cancellation, held};
   }

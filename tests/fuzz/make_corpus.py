@@ -164,6 +164,9 @@ def main():
                    "modernbert", "modernbert_published", "nomic_bert_published", "deberta_v2_convolution"):
         config = json.loads((GOLDENS / "encoders" / family / "config.json").read_text())
         configs[family] = json.dumps(config, separators=(",", ":")).encode()
+    for family in ("t5", "umt5", "bart_classification", "marian_two_vocabularies", "m2m_100"):
+        config = json.loads((GOLDENS / "seq2seq" / family / "config.json").read_text())
+        configs[family] = json.dumps(config, separators=(",", ":")).encode()
     for family in ("gemma2", "gemma3", "gpt2", "llama_llama3", "llama_yarn", "llama_dynamic", "mistral_4", "phi3_longrope",
                    "qwen2_window", "qwen3", "smollm3"):
         config = json.loads((GOLDENS / "decoders" / family / "config.json").read_text())

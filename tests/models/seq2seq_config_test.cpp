@@ -124,8 +124,7 @@ TEST(Seq2SeqConfig, ATiedTableIsPackedOnceForBothSidesAndTheHead) {
   EXPECT_FALSE(apart->decoder().config().tied_output);
   std::size_t stored = 0;
   const Checkpoint checkpoint = Checkpoint::open(goldens() / "seq2seq/t5_silu");
-  for (const TensorEntry& entry : checkpoint.tensors())
-    stored += static_cast<std::size_t>(entry.shape.count()) * 2;
+  for (const TensorEntry& entry : checkpoint.tensors()) stored += static_cast<std::size_t>(entry.shape.count()) * 2;
   // Packed matrices are rounded up to whole panels of 16 outputs; a second table of 53 would be 3 kB more.
   EXPECT_LT(tied->report().packed_bytes, stored * 5 / 4);
 }

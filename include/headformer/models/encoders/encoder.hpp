@@ -54,8 +54,7 @@ class Encoder {
   void expect_encodable(std::span<const TokenId> ids) const {
     EncoderInput input;
     input.ids = ids;
-    Batch batch;
-    fill(batch, std::span(&input, 1));
+    check(std::span(&input, 1));
   }
 
   /// The last layer's hidden states. Shapes: hidden [T, D], T the inputs' rows together.

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/formats/json_file.hpp"
+#include "headformer/generate/generation_config.hpp"
+#include "headformer/models/seq2seq/sequence_to_sequence.hpp"
+#include "headformer/weights/checkpoint.hpp"
+
+// What a checkpoint says about generating, and what its model cannot.
+namespace headformer::detail {
+
+/// A folder's generation_config.json; where there is none, the keys that config.json held before it existed.
+HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint& checkpoint) {
+  const JsonFile file(checkpoint.files(), "generation_config.json");
+  return GenerationConfig::from_checkpoint(file.found ? file.object() : checkpoint.config());
+}
+
+/// The same of an encoder-decoder, whose class has a say where the files have none.
+HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint& checkpoint,
+                                                               const Seq2SeqConfig& model) {
+  GenerationConfig config = read_generation_config(checkpoint);
+  if (!config.decoder_start_token_id) config.decoder_start_token_id = config.bos_token_id;
+  if (!config.decoder_start_token_id) config.decoder_start_token_id = model.start_id;
+  if (JsonFile(checkpoint.files(), "generation_config.json").found) return config;
+  if (!config.eos_token_id && model.end_id) config.eos_token_id = {*model.end_id};
+  if (!config.forced_eos_token_id && model.forced_end_id) config.forced_eos_token_id = {*model.forced_end_id};
+  return config;
+}
+
+/// What a decoder's ids begin with over a source. Throws ArgumentError when nothing says so.
+inline std::vector<TokenId> decoder_prompt(const GenerationConfig& config) {
+  if (!config.decoder_start_token_id)
+    throw ArgumentError("decoder_start_token_id: expected in the generation config, found none");
+  return {*config.decoder_start_token_id};
+}
+
+/// Throws ArgumentError where a generation from this prompt would, or give nothing. `config` is complete: the caller's
+/// over the checkpoint's, whose name is `name`.
+HEADFORMER_COLD inline void expect_generation(const CausalLanguageModel& model, const std::string& name,
+                                              std::span<const TokenId> prompt, const GenerationConfig& config) {
+  const auto length = static_cast<Index>(prompt.size());
+  if (length == 0) throw ArgumentError("prompt: expected at least one token, found none");
+  model.expect_in_vocabulary(prompt);
+  const CausalLmConfig& shape = model.config();
+  if (!shape.has_output)
+    throw ArgumentError(name + ": expected a class that generates, found one without a head over the vocabulary");
+  for (const auto& [key, ids] : {std::pair{"forced_bos_token_id", config.forced_bos_token_id},
+                                 std::pair{"forced_eos_token_id", config.forced_eos_token_id}}) {
+    if (ids) expect_below(key, *ids, shape.vocabulary);
+  }
+  if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
+    throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
+                        " tokens of the prompt, found " + std::to_string(*config.max_length));
+  }
+  if (config.num_return_sequences.value_or(1) > 1 && !config.do_sample.value_or(false)) {
+    throw ArgumentError("num_return_sequences: expected 1 without do_sample, found " +
+                        std::to_string(*config.num_return_sequences));
+  }
+  const Index limit = shape.learned_positions;
+  if (limit > 0 && length + std::max<Index>(config.new_tokens(length), 1) - 1 > limit) {
+    throw ArgumentError("prompt: expected tokens and new ones within the model's " + std::to_string(limit) +
+                        " learned positions, found " + std::to_string(length) + " tokens and " +
+                        std::to_string(config.new_tokens(length)) + " new ones");
+  }
+}
+
+}  // namespace headformer::detail
