@@ -57,10 +57,10 @@ TEST(TokenizeDoor, IdsBecomeTextAgain) {
 TEST(TokenizeDoor, ABadLineStopsNoOther) {
   const std::vector<Json> encoded = answers({R"("a")", "nonsense", "[1]", "", R"("a")"});
   EXPECT_TRUE(encoded[0].is_array());
-  for (const std::size_t bad : {1, 2, 3}) EXPECT_TRUE(encoded[bad].contains("error")) << encoded[bad];
+  for (const std::size_t bad : {1U, 2U, 3U}) EXPECT_TRUE(encoded[bad].contains("error")) << encoded[bad];
   EXPECT_EQ(encoded[4], encoded[0]);
   const std::vector<Json> decoded = answers({"[2]", "[999999]", "[-1]", "[1.5]", R"("a")", "[2]"}, {"--decode"});
-  for (const std::size_t bad : {1, 2, 3, 4}) EXPECT_TRUE(decoded[bad].contains("error")) << decoded[bad];
+  for (const std::size_t bad : {1U, 2U, 3U, 4U}) EXPECT_TRUE(decoded[bad].contains("error")) << decoded[bad];
   expect_mentions(decoded[1].at("error"), {"ids in [0,", "999999"});
   EXPECT_EQ(decoded[5], decoded[0]);
 }

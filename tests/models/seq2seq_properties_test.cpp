@@ -28,7 +28,7 @@ class Seq2SeqProperties : public ::testing::TestWithParam<Seq2SeqCase> {
 
 TEST_P(Seq2SeqProperties, StepByStepGivesTheSameBits) {
   const Tensor<float> expected = alone(0);
-  for (const std::size_t piece : {1, 2, 5, 64}) {
+  for (const std::size_t piece : {1U, 2U, 5U, 64U}) {
     Session session = session_over(model_, workspace_, sources_[0]);
     for (std::size_t begin = 0; begin < targets_[0].size(); begin += piece) {
       const std::size_t end = std::min(begin + piece, targets_[0].size());

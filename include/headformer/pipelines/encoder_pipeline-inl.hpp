@@ -6,6 +6,7 @@
 #include "headformer/auto_encoder.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/pipelines/encoder_pipeline.hpp"
 #include "headformer/pipelines/machinery.hpp"
 #include "headformer/pipelines/token_limit.hpp"
@@ -82,8 +83,8 @@ HEADFORMER_INLINE void EncoderPipeline::run_batches(
     FunctionRef<void(std::span<const EncoderInput>, std::span<const TensorView<float>>)> forward, Take take) const {
   std::vector<std::size_t> order(sequences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return sequences[a]->size() > sequences[b]->size(); });
+  detail::stable_sort(order.begin(), order.end(),
+                      [&](std::size_t a, std::size_t b) { return sequences[a]->size() > sequences[b]->size(); });
   const Index rows_at_once = detail::pipeline_rows_at_once(outputs);
   for (std::size_t begin = 0; begin < order.size();) {
     cancellation_.throw_if_cancelled();

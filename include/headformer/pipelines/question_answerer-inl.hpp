@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "headformer/core/compiled.hpp"
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/pipelines/answering/answer_spans.hpp"
 #include "headformer/pipelines/labels.hpp"
 #include "headformer/pipelines/question_answerer.hpp"
@@ -105,8 +106,8 @@ HEADFORMER_INLINE std::vector<Outcome<std::vector<ExtractedAnswer>>> QuestionAns
       }
     }
     if (options.may_have_none) answers.push_back({"", none, 0, 0});
-    std::stable_sort(answers.begin(), answers.end(),
-                     [](const ExtractedAnswer& a, const ExtractedAnswer& b) { return a.score > b.score; });
+    detail::stable_sort(answers.begin(), answers.end(),
+                        [](const ExtractedAnswer& a, const ExtractedAnswer& b) { return a.score > b.score; });
     if (answers.size() > static_cast<std::size_t>(options.count))
       answers.resize(static_cast<std::size_t>(options.count));
     results.push_back(std::move(answers));

@@ -4,6 +4,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/formats/json_file.hpp"
 #include "headformer/pipelines/labels.hpp"
 #include "headformer/pipelines/reranker.hpp"
@@ -55,8 +56,8 @@ HEADFORMER_INLINE std::vector<RankedDocument> Reranker::rank(std::string_view qu
   for (const std::string_view document : documents) pairs.push_back({query, document});
   std::vector<RankedDocument> ranked;
   for (const Outcome<RankedDocument>& outcome : score(pairs)) ranked.push_back(outcome.value());
-  std::stable_sort(ranked.begin(), ranked.end(),
-                   [](const RankedDocument& a, const RankedDocument& b) { return a.score > b.score; });
+  detail::stable_sort(ranked.begin(), ranked.end(),
+                      [](const RankedDocument& a, const RankedDocument& b) { return a.score > b.score; });
   return ranked;
 }
 

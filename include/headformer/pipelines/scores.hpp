@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/stable_sort.hpp"
+
 namespace headformer {
 
 /// A class and how likely it is.
@@ -47,7 +49,7 @@ inline std::vector<float> scores_of(ScoreFunction function, std::span<const floa
 inline std::vector<std::size_t> best_first(std::span<const float> values) {
   std::vector<std::size_t> order(values.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  detail::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
   return order;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headformer/core/stable_sort.hpp"
 #include "headformer/pipelines/tagging/tagged_entity.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 
@@ -52,8 +53,8 @@ class EntityGrouping {
 
   /// Of entities that overlap, in parts of one text, the longest, then the surest.
   static std::vector<TaggedEntity> without_overlaps(std::vector<TaggedEntity> entities) {
-    std::stable_sort(entities.begin(), entities.end(),
-                     [](const TaggedEntity& a, const TaggedEntity& b) { return a.begin < b.begin; });
+    detail::stable_sort(entities.begin(), entities.end(),
+                        [](const TaggedEntity& a, const TaggedEntity& b) { return a.begin < b.begin; });
     std::vector<TaggedEntity> result;
     for (TaggedEntity& entity : entities) {
       if (result.empty() || entity.begin >= result.back().end || entity.begin < result.back().begin) {
