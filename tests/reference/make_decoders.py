@@ -134,17 +134,18 @@ def make(variant, checks):
     print(variant.name, f"reference against f64: {error:.1e}" if error is not None else "", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def make_all(description, variants, make):
+    """The command line of the makers: make(variant, checks) for each variant that is asked for."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--no-checks", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()
-    for variant in VARIANTS:
+    for variant in variants:
         if not args.only or variant.name in args.only:
             make(variant, not args.no_checks)
 
 
 if __name__ == "__main__":
-    main()
+    make_all(__doc__, VARIANTS, make)

@@ -6,15 +6,12 @@ Reference: transformers, attn_implementation="eager", f32, called as model(**inp
 outputs are computed from the checkpoint as read back from the folder.
 """
 
-import argparse
-
 import torch
-import transformers
 from safetensors.torch import save_file
 
 from encoder_cases import make_inputs, outputs
 from encoder_variants import ENCODER_VARIANTS
-from make_decoders import MATTERS, build, read_checkpoint, seed_of, write_checkpoint
+from make_decoders import MATTERS, build, make_all, read_checkpoint, seed_of, write_checkpoint
 from manifest import ENCODERS, update
 from published import publish_encoder
 from weights import silent_tensors
@@ -69,17 +66,5 @@ def make(variant, checks):
     print(variant.name, f"reference against f64: {error:.1e}" if error is not None else "", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*")
-    parser.add_argument("--no-checks", action="store_true")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    transformers.utils.logging.disable_progress_bar()
-    for variant in ENCODER_VARIANTS:
-        if not args.only or variant.name in args.only:
-            make(variant, not args.no_checks)
-
-
 if __name__ == "__main__":
-    main()
+    make_all(__doc__, ENCODER_VARIANTS, make)

@@ -7,7 +7,6 @@ Reference: transformers, attn_implementation="eager", f32, called as model(**inp
 outputs are computed from the checkpoint as read back from the folder.
 """
 
-import argparse
 import json
 
 import torch
@@ -15,7 +14,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from generate import generate_cases
-from make_decoders import build, seed_of, write_checkpoint
+from make_decoders import build, make_all, seed_of, write_checkpoint
 from manifest import ENCODERS, SEQ2SEQ, update
 from seq2seq_cases import ENCODERS_ALONE, encoder_inputs, make_inputs, outputs
 from seq2seq_variants import SEQ2SEQ_VARIANTS
@@ -113,17 +112,5 @@ def make(variant, checks):
     print(variant.name, f"reference against f64: {error:.1e}" if error is not None else "", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*")
-    parser.add_argument("--no-checks", action="store_true")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    transformers.utils.logging.disable_progress_bar()
-    for variant in SEQ2SEQ_VARIANTS:
-        if not args.only or variant.name in args.only:
-            make(variant, not args.no_checks)
-
-
 if __name__ == "__main__":
-    main()
+    make_all(__doc__, SEQ2SEQ_VARIANTS, make)

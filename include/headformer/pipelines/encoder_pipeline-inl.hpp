@@ -36,14 +36,9 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
                    : open_base_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
       tokenizer_(checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf())
                                       : Tokenizer::from_files(checkpoint.files())),
-      max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()))),
+      max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()), options.max_length)),
       cancellation_(options.cancellation),
-      progress_(options.progress) {
-  if (options.max_length < 0)
-    throw ArgumentError("max_length: expected 0 or more, found " + std::to_string(options.max_length));
-  if (options.max_length > 0 && (max_length_ == 0 || options.max_length < max_length_))
-    max_length_ = options.max_length;
-}
+      progress_(options.progress) {}
 
 HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
                                                                          TruncationStrategy strategy) const {

@@ -47,7 +47,8 @@ struct TextToText::Parts {
         workspace(detail::pipeline_workspace(options)),
         model(open_seq2seq(checkpoint, detail::pipeline_loading(options, *workspace->executor))),
         tokenizer(Tokenizer::from_files(checkpoint.files())),
-        max_length(limit(checkpoint, options)),
+        max_length(
+            detail::token_limit(checkpoint, detail::usable_positions(model->encoder().config()), options.max_length)),
         cancellation(options.cancellation),
         progress(options.progress),
         defaults(detail::read_generation_config(checkpoint, model->config())) {
@@ -60,13 +61,6 @@ struct TextToText::Parts {
     defaults = GenerationConfig::from_checkpoint(own).over(defaults);
     if (!task.target_language.empty()) defaults.forced_bos_token_id = language;
     prefix = own.string_or("prefix", prefix);
-  }
-
-  HEADFORMER_COLD Index limit(const Checkpoint& checkpoint, const PipelineOptions& options) const {
-    if (options.max_length < 0)
-      throw ArgumentError("max_length: expected 0 or more, found " + std::to_string(options.max_length));
-    const Index own = detail::token_limit(checkpoint, detail::usable_positions(model->encoder().config()));
-    return options.max_length > 0 && (own == 0 || options.max_length < own) ? options.max_length : own;
   }
 
   static bool has_task(const JsonObject& config, const std::string& name) {

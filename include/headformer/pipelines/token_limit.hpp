@@ -41,4 +41,11 @@ HEADFORMER_COLD inline Index token_limit(const Checkpoint& checkpoint, Index pos
   return std::min(length, positions);
 }
 
+/// The same under the caller's own limit (0: none), which may only be less. Throws ArgumentError when it is negative.
+HEADFORMER_COLD inline Index token_limit(const Checkpoint& checkpoint, Index positions, Index own) {
+  if (own < 0) throw ArgumentError("max_length: expected 0 or more, found " + std::to_string(own));
+  const Index limit = token_limit(checkpoint, positions);
+  return own > 0 && (limit == 0 || own < limit) ? own : limit;
+}
+
 }  // namespace headformer::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -41,9 +42,20 @@ class EmbeddingRoute {
 
   std::vector<Outcome<TextVector>> vectors(std::span<const std::string_view> texts, const std::string& prompt) const {
     std::vector<Outcome<TextVector>> result = source_->vectors(texts, prompt);
-    if (modules_.empty()) return result;
-    for (Outcome<TextVector>& outcome : result) {
-      if (outcome) outcome = TextVector{through_modules(outcome.value().values), outcome.value().truncated};
+    if (modules_.empty() || result.empty()) return result;
+    // A text without a vector has a row of zeros that nobody reads.
+    Tensor<float> rows(Shape{static_cast<Index>(result.size()), source_->width()});
+    std::fill_n(rows.data(), rows.count(), 0.0F);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      if (!result[i]) continue;
+      const std::vector<float>& values = result[i].value().values;
+      std::copy(values.begin(), values.end(), rows.view().row(static_cast<Index>(i)));
+    }
+    rows = through_modules(std::move(rows));
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      if (!result[i]) continue;
+      const float* row = rows.view().row(static_cast<Index>(i));
+      result[i] = TextVector{{row, row + width_}, result[i].value().truncated};
     }
     return result;
   }
@@ -92,21 +104,20 @@ class EmbeddingRoute {
     return {{type == cls ? TokenPooling::cls : type == last ? TokenPooling::last_token : TokenPooling::mean}};
   }
 
-  std::vector<float> through_modules(const std::vector<float>& vector) const {
-    Tensor<float> x(Shape{1, static_cast<Index>(vector.size())});
-    std::copy(vector.begin(), vector.end(), x.data());
+  /// Shapes: x [N, source_->width()] -> [N, width()].
+  Tensor<float> through_modules(Tensor<float> x) const {
     const Batch none;
     Context context(workspace_.compute(), workspace_.scratch, workspace_.tables, none);
     for (const VectorModule& module : modules_) {
       std::visit(
           [&](const auto& m) {
-            Tensor<float> y(Shape{1, m.width()});
+            Tensor<float> y(Shape{x.size(0), m.width()});
             m(context, x.view(), y.view());
             x = std::move(y);
           },
           module);
     }
-    return {x.data(), x.data() + x.count()};
+    return x;
   }
 
   Workspace& workspace_;
