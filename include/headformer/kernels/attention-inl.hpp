@@ -42,6 +42,7 @@ struct AttentionTile {
   Index value_blocks;
   Index element_bytes;
   DType dtype;
+  bool bf16;           // products of numbers rounded to bf16
   float query_factor;  // makes q . k a score times log2(e), or what goes into tanh
   float soft_cap;      // times log2(e); 0: none
   Index left;
@@ -55,9 +56,10 @@ struct AttentionTile {
 };
 
 /// Floats of working memory that a tile may use, a multiple of 16; the bodies divide them.
-inline Index attention_room(const KeyValueLayout& layout) {
+inline Index attention_room(const KeyValueLayout& layout, bool bf16) {
   const Index widths = layout.key_width + layout.value_stride();
-  const Index lanes = attention_tile_lanes * (64 + 4 + widths) + (layout.dtype == DType::f32 ? 0 : 64 * widths);
+  const Index lanes = attention_tile_lanes * (64 + 4 + widths) + (layout.dtype == DType::f32 ? 0 : 64 * widths) +
+                      (bf16 ? 32 * (attention_tile_lanes + widths + 1) : 0);
   const Index rows = attention_few_lanes * (64 + 3 * 16 + widths) + 64 * (layout.key_blocks() + layout.value_blocks());
   return (std::max(lanes, rows) + 15) / 16 * 16;
 }
@@ -112,9 +114,24 @@ inline float* output_of(const AttentionTile& tile, const AttentionLane& lane) {
 #define HEADFORMER_BODY "headformer/kernels/bodies/attention_lanes.inc"
 #include "headformer/kernels/for_each_target.inc"
 #undef HEADFORMER_BODY
+#define HEADFORMER_BODY "headformer/kernels/bodies/attention_lane_products.inc"
+#include "headformer/kernels/for_each_target.inc"
+#undef HEADFORMER_BODY
 #define HEADFORMER_BODY "headformer/kernels/bodies/attention.inc"
 #include "headformer/kernels/for_each_target.inc"
 #undef HEADFORMER_BODY
+
+#if HEADFORMER_X86
+HEADFORMER_BEGIN_AVX512_BF16
+namespace headformer::kernels::avx512_bf16 {
+using namespace headformer::kernels::avx512;
+// clang-format off: each needs the one before it
+#include "headformer/kernels/bodies/attention_lane_products.inc"
+#include "headformer/kernels/bodies/attention_bf16.inc"
+// clang-format on
+}  // namespace headformer::kernels::avx512_bf16
+HEADFORMER_END_TARGET
+#endif
 
 namespace headformer::kernels {
 namespace detail {
@@ -200,7 +217,8 @@ HEADFORMER_INLINE void attention(const Compute& compute, const AttentionParamete
   constexpr float log2_e = 1.44269504F;
   const bool capped = parameters.soft_cap != 0.0F;
   Scratch::Frame frame(scratch);
-  const TensorView<float> memory = frame.take<float>({alone ? 1 : workers, detail::attention_room(layout)});
+  const bool bf16 = parameters.bf16_products && compute.isa >= Isa::avx512_bf16;
+  const TensorView<float> memory = frame.take<float>({alone ? 1 : workers, detail::attention_room(layout, bf16)});
   const auto lane_memory = frame.take<detail::AttentionLane>({alone ? 1 : workers, detail::attention_tile_lanes});
 
   const auto work = [&](int worker, Index share_begin, Index share_end) {
@@ -234,6 +252,7 @@ HEADFORMER_INLINE void attention(const Compute& compute, const AttentionParamete
           tile.value_blocks = layout.value_blocks();
           tile.element_bytes = static_cast<Index>(layout.element_bytes());
           tile.dtype = layout.dtype;
+          tile.bf16 = bf16;
           tile.query_factor = capped ? parameters.scale / parameters.soft_cap : parameters.scale * log2_e;
           tile.soft_cap = parameters.soft_cap * log2_e;
           tile.left = parameters.left;
@@ -244,6 +263,9 @@ HEADFORMER_INLINE void attention(const Compute& compute, const AttentionParamete
           tile.slopes = parameters.slopes;
           tile.memory = memory.row(worker);
           tile.lane_memory = lane_memory.row(worker);
+#if HEADFORMER_X86
+          if (bf16) return avx512_bf16::attend_bf16(tile);
+#endif
           HEADFORMER_ON_TARGET(compute.isa, attend(tile));
         });
   };

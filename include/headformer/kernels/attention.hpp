@@ -26,6 +26,9 @@ struct AttentionParameters {
   Index right = 0;
   /// Nullable, [heads]: adds slope * (j - i) to the score of query i and key j (ALiBi, arXiv:2108.12409).
   const float* slopes = nullptr;
+  /// Queries, keys, weights and values are rounded to bf16 before they are multiplied, where the processor has such
+  /// products; sums and softmax stay f32.
+  bool bf16_products = false;
 };
 
 /// One sequence of a ragged batch.
@@ -47,7 +50,7 @@ struct AttentionSequence {
 /// out = softmax(scale * q k^T, masked) v for every sequence of a ragged batch, by an online softmax over blocks of 64
 /// keys (FlashAttention, arXiv:2205.14135): no [T, T] buffer. A query that sees no key gets zeros.
 /// Shapes: q [T, H * Dk] and out [T, H * Dv], row strides allowed; keys and values in pages, see KeyValueLayout.
-/// f16, bf16 and q8_0 pages are widened exactly; all arithmetic is f32.
+/// f16, bf16 and q8_0 pages are widened exactly; all arithmetic is f32 but for products that were asked for otherwise.
 /// A row's bits depend on its own query, keys and position only: not on threads, the other rows, whether it came alone
 /// or among many, nor on pages it does not see. (Keys and values must be finite for that.)
 /// Work is split over sequences, key/value heads and tiles of rows, never over keys. Memory comes from `scratch`.

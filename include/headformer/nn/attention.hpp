@@ -92,7 +92,8 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
       if (!key_bias.empty()) sequences[i].bias = key_bias.data();  // strides 0: the same for all queries
     }
     position.add_bias(context, config, queries, keys, sequences, frame);
-    kernels::attention(context.compute(), Mask::apply(attention_parameters(config), config.window),
+    kernels::attention(context.compute(),
+                       Mask::apply(attention_parameters<typename Mask::KeyValues>(context, config), config.window),
                        stored.front().layout(), queries, sequences, y, context.scratch());
   }
 };

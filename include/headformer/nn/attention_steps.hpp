@@ -55,7 +55,8 @@ std::span<kernels::AttentionSequence> attention_sequences(Context& context, std:
 }
 
 /// What all sequences have in common, before a mask has its say.
-inline kernels::AttentionParameters attention_parameters(const AttentionConfig& config) {
+template <class KeyValues>
+kernels::AttentionParameters attention_parameters(const Context& context, const AttentionConfig& config) {
   kernels::AttentionParameters parameters;
   parameters.heads = config.heads;
   parameters.key_value_heads = config.key_value_heads;
@@ -63,6 +64,7 @@ inline kernels::AttentionParameters attention_parameters(const AttentionConfig& 
   parameters.value_width = config.head_width;
   parameters.scale = config.scale;
   parameters.soft_cap = config.soft_cap;
+  parameters.bf16_products = KeyValues::passing && context.compute().activations == Activations::bf16;
   return parameters;
 }
 

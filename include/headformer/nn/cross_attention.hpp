@@ -48,9 +48,9 @@ struct CrossAttention : EndsInLinear<CrossAttention> {
     query(context, x, queries);
     Scratch::Frame passing(context.scratch());
     const auto stored = open_key_values<SourceKeyValues>(context, config, passing);
-    kernels::attention(context.compute(), Bidirectional::apply(attention_parameters(config), 0),
-                       stored.front().layout(), queries, attention_sequences(context, stored, passing), result,
-                       context.scratch());
+    kernels::attention(
+        context.compute(), Bidirectional::apply(attention_parameters<SourceKeyValues>(context, config), 0),
+        stored.front().layout(), queries, attention_sequences(context, stored, passing), result, context.scratch());
     return result;
   }
 };

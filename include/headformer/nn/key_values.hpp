@@ -18,11 +18,14 @@ inline KeyValueSlotConfig key_value_slot(const AttentionConfig& config, DType ca
 }
 
 // Where a layer's keys and values of one sequence lie during a pass: policies, which the masks choose. Pages either
-// way, so that there is one attention kernel.
+// way, so that there is one attention kernel. Those that are `passing` meet all their queries at once, where narrower
+// products pay; a step that reads a cache for one row would narrow all of it for that row.
 
 /// In the sequence's state, after those of earlier passes.
 class CachedKeyValues {
  public:
+  static constexpr bool passing = false;
+
   CachedKeyValues(const AttentionConfig& config, const BatchSequence& sequence, Scratch::Frame&)
       : state_(sequence.state), slot_(config.slot) {}
 
@@ -43,6 +46,8 @@ class CachedKeyValues {
 /// In temporary memory: the layer has seen the sequence's end, so that nothing can be appended and nothing is kept.
 class PassingKeyValues {
  public:
+  static constexpr bool passing = true;
+
   PassingKeyValues(const AttentionConfig& config, const BatchSequence& sequence, Scratch::Frame& frame)
       : layout_{config.key_value_heads, config.head_width, config.head_width, DType::f32} {
     const Index count = (sequence.rows + kernels::page_positions - 1) / kernels::page_positions;
@@ -67,6 +72,8 @@ class PassingKeyValues {
 /// In the state of the source that the sequence attends to, all of them from the start.
 class SourceKeyValues {
  public:
+  static constexpr bool passing = false;
+
   /// Throws ArgumentError for a sequence without a source, or with one that has other layers.
   SourceKeyValues(const AttentionConfig& config, const BatchSequence& sequence, Scratch::Frame&)
       : source_(sequence.state == nullptr ? nullptr : sequence.state->source()), slot_(config.slot) {
