@@ -93,6 +93,28 @@ TEST(VectorMath, Exp2OfZeroIsOneAndNanStaysNan) {
   }
 }
 
+TEST(Activation, GeluHoldsFarOut) {
+  SerialExecutor serial;
+  for (const Isa isa : machine_isas()) {
+    std::vector<float> x = {-INFINITY, -1e30F, -20.0F, -9.0F, -5.5F, 5.5F, 9.0F, 1e30F, INFINITY, 0.0F, 1e-30F};
+    for (float value = -9.0F; value < 9.0F; value += 1.0F / 512) x.push_back(value);
+    std::vector<float> y = x;
+    activate({serial, isa}, Activation::gelu, {y.data(), {1, static_cast<Index>(y.size())}});
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (x[i] >= 1e30F) {
+        EXPECT_EQ(y[i], x[i]);
+        continue;
+      }
+      if (x[i] <= -1e30F) {
+        EXPECT_NEAR(y[i], 0.0F, 1e-15F);
+        continue;
+      }
+      const double d = static_cast<double>(x[i]);
+      EXPECT_NEAR(y[i], 0.5 * d * std::erfc(-d * std::sqrt(0.5)), 2e-7 * std::max(std::abs(d), 1e-30)) << x[i];
+    }
+  }
+}
+
 double exact(Activation activation, double x) {
   const double positive = std::max(x, 0.0);
   switch (activation) {

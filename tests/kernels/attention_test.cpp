@@ -449,6 +449,31 @@ TEST(KeyValuePage, ReadsBackWhatWasAppendedRoundedToItsDtype) {
   EXPECT_THROW(kernels::append({1, 1, 1, DType::i8}, page.data(), 0, nullptr, nullptr), ArgumentError);
 }
 
+TEST(KeyValuePage, RowsTogetherAreAsOneByOne) {
+  for (const Isa isa : testing::machine_isas()) {
+    for (const DType dtype : {DType::f32, DType::f16, DType::q8_0}) {
+      for (const auto& [key_width, value_width] : {std::pair{10, 21}, {16, 16}, {64, 80}, {1, 3}}) {
+        const KeyValueLayout layout{3, key_width, value_width, dtype};
+        const std::vector<float> keys = testing::random_values(static_cast<std::size_t>(64 * 3 * key_width), 1);
+        const std::vector<float> values = testing::random_values(static_cast<std::size_t>(64 * 3 * value_width), 2);
+        const auto key_rows = TensorView<const float>(keys.data(), Shape{64, Index{3} * key_width});
+        const auto value_rows = TensorView<const float>(values.data(), Shape{64, Index{3} * value_width});
+        AlignedArray<std::byte> expected(layout.page_bytes());
+        for (Index slot = 0; slot < 64; ++slot)
+          kernels::append(layout, expected.data(), slot, key_rows.row(slot), value_rows.row(slot), isa);
+        AlignedArray<std::byte> found(layout.page_bytes());
+        Index slot = 0;
+        for (const Index count : {5, 27, 16, 1, 15}) {
+          kernels::append(layout, found.data(), slot, key_rows.slice_rows(slot, slot + count),
+                          value_rows.slice_rows(slot, slot + count), isa);
+          slot += count;
+        }
+        EXPECT_TRUE(std::equal(expected.begin(), expected.end(), found.begin())) << name_of(isa) << name_of(dtype);
+      }
+    }
+  }
+}
+
 TEST(KeyValuePage, Q8IsWithinHalfAStepOfEachBlocksGreatest) {
   for (const Isa isa : testing::machine_isas()) {
     for (const Index width : {1, 31, 32, 33, 80, 100, 256}) {

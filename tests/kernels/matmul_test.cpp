@@ -239,27 +239,16 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
     const PackedMatrix packed = testing::random_matrix(dtype, outputs, inputs, 3).pack(executor_);
     for (const Index rows : {1, 19, 150}) {
       const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
-      const auto bias = testing::random_values(static_cast<std::size_t>(outputs), 2);
-      const auto residual = testing::random_values(static_cast<std::size_t>(rows * outputs), 4);
       const std::vector<float> plain = product_of({executor_, GetParam(), Activations::automatic}, x, packed);
       for (const int threads : {1, 3}) {
         ThreadPool pool(threads);
         const Compute compute{pool, GetParam(), Activations::automatic};
         std::vector<float> y(plain.size());
-        std::vector<float> sum = residual;
         const auto run = [&](const Epilogue& epilogue) {
           const Product product{&packed, {y.data(), Shape{rows, outputs}}, &epilogue};
           Scratch scratch;
           matmul(compute, {x.data(), Shape{rows, inputs}}, std::span(&product, 1), scratch);
         };
-        const kernels::AddBias add_bias{bias.data(), compute.isa};
-        run(add_bias);
-        for (std::size_t i = 0; i < y.size(); ++i) {
-          ASSERT_EQ(y[i], plain[i] + bias[i % static_cast<std::size_t>(outputs)]) << i;
-        }
-        const kernels::AccumulateInto accumulate{{sum.data(), Shape{rows, outputs}}, compute.isa};
-        run(accumulate);
-        for (std::size_t i = 0; i < y.size(); ++i) ASSERT_EQ(sum[i], residual[i] + plain[i]) << i;
         // Each of the others has the bits of the kernel of its name.
         const auto expect_as = [&](const Epilogue& epilogue, auto&& kernel) {
           run(epilogue);
@@ -272,6 +261,55 @@ TEST_P(MatmulOn, AnEpilogueSeesEveryElementOnce) {
         for (const Activation activation : {Activation::identity, Activation::gelu_tanh, Activation::silu}) {
           expect_as(kernels::Activate{activation, compute.isa},
                     [&](auto view) { kernels::activate(compute, activation, view); });
+        }
+      }
+    }
+  }
+}
+
+TEST_P(MatmulOn, ABiasIsAddedAndSumsGoOntoWhatIsThere) {
+  struct Weights {
+    DType dtype;
+    Activations activations;
+  };
+  for (const auto& [dtype, activations] : {Weights{DType::f32, Activations::f32},
+                                           {DType::bf16, Activations::f32},
+                                           {DType::bf16, Activations::bf16},
+                                           {DType::f16, Activations::f32},
+                                           {DType::q4_k, Activations::f32},
+                                           {DType::q8_0, Activations::int8}}) {
+    for (const Index inputs : {256, 4864}) {  // the second in several blocks of k
+      for (const Index outputs : {96, 70}) {  // whole panels, and a last one that is none
+        const EncodedMatrix matrix = testing::random_matrix(dtype, outputs, inputs, 3);
+        const PackedMatrix packed = matrix.pack(executor_);
+        const auto bias = testing::random_values(static_cast<std::size_t>(outputs), 2, 30.0F);
+        for (const Index rows : {1, 5, 19, 150}) {
+          const std::string place = std::string(name_of(dtype)) + " K " + std::to_string(inputs) + " N " +
+                                    std::to_string(outputs) + " M " + std::to_string(rows);
+          const auto x = testing::random_values(static_cast<std::size_t>(rows * inputs), 9);
+          const auto residual = testing::random_values(static_cast<std::size_t>(rows * outputs), 4, 30.0F);
+          const std::vector<float> plain = product_of({executor_, GetParam(), activations}, x, packed);
+          const auto run = [&](Executor& executor, const float* added, bool accumulate) {
+            std::vector<float> y = residual;
+            Product product{&packed, {y.data(), Shape{rows, outputs}}};
+            product.bias = added;
+            product.accumulate = accumulate;
+            Scratch scratch;
+            matmul({executor, GetParam(), activations}, {x.data(), Shape{rows, inputs}}, std::span(&product, 1),
+                   scratch);
+            return y;
+          };
+          const std::vector<float> biased = run(executor_, bias.data(), false);
+          float rounding = 1e-4F;
+          for (const float value : plain) rounding = std::max(rounding, 1e-5F * std::abs(value));
+          for (std::size_t i = 0; i < plain.size(); ++i)
+            ASSERT_NEAR(biased[i], plain[i] + bias[i % static_cast<std::size_t>(outputs)], rounding) << place;
+          const std::vector<float> summed = run(executor_, bias.data(), true);
+          for (std::size_t i = 0; i < plain.size(); ++i) ASSERT_EQ(summed[i], residual[i] + biased[i]) << place;
+          const std::vector<float> only_summed = run(executor_, nullptr, true);
+          for (std::size_t i = 0; i < plain.size(); ++i) ASSERT_EQ(only_summed[i], residual[i] + plain[i]) << place;
+          ThreadPool three(3);
+          ASSERT_TRUE(testing::same_bits(run(three, bias.data(), true), summed)) << place;
         }
       }
     }

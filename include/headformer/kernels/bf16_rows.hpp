@@ -7,13 +7,24 @@
 #include "headformer/core/scratch.hpp"
 #include "headformer/kernels/rows.hpp"
 #include "headformer/kernels/targets.hpp"
+#include "headformer/kernels/vector_math.hpp"
 
 #define HEADFORMER_BODY "headformer/kernels/bodies/bf16_rows.inc"
 #include "headformer/kernels/for_each_target.inc"
 #undef HEADFORMER_BODY
 
+#if HEADFORMER_X86
+HEADFORMER_BEGIN_AVX512_BF16
+namespace headformer::kernels::avx512_bf16 {
+using namespace headformer::kernels::avx512;
+#include "headformer/kernels/bodies/bf16_pairs.inc"
+}  // namespace headformer::kernels::avx512_bf16
+HEADFORMER_END_TARGET
+#endif
+
 namespace headformer::kernels::detail {
 
+#if HEADFORMER_X86
 /// x [M, K] rounded to bf16, in pairs of k: [M, (K + 1) / 2], the last one filled with zero. The memory comes from the
 /// frame.
 inline TensorView<const std::uint32_t> bf16_pairs(const Compute& compute, TensorView<const float> x,
@@ -22,12 +33,12 @@ inline TensorView<const std::uint32_t> bf16_pairs(const Compute& compute, Tensor
   parallel_for(compute.executor, x.rows(), row_grain(x.columns()), [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       if (pairs.columns() > 0) pairs.row(row)[pairs.columns() - 1] = 0;
-      HEADFORMER_ON_TARGET(compute.isa,
-                           round_to_bf16(x.row(row), x.columns(), reinterpret_cast<std::uint16_t*>(pairs.row(row))));
+      avx512_bf16::round_row_to_bf16(x.row(row), x.columns(), reinterpret_cast<std::uint16_t*>(pairs.row(row)));
     }
   });
   return pairs;
 }
+#endif
 
 /// x [M, K] rounded to bf16 and widened again: the same numbers for products that multiply in f32.
 inline TensorView<const float> rounded_to_bf16(const Compute& compute, TensorView<const float> x,

@@ -14,21 +14,6 @@ using Epilogue = FunctionRef<void(TensorView<float> block, Index first_row, Inde
 
 // The types below are epilogues; each does to an element what the kernel of its name does to a whole tensor.
 
-/// y += bias. Shapes: bias [N].
-struct AddBias {
-  const float* bias;
-  Isa isa;
-  void operator()(TensorView<float> block, Index first_row, Index first_column) const;
-};
-
-/// sum = sum + y, where y is scratch of the caller's: a residual stream updated in place. Shapes: sum [M, N], in memory
-/// of its own.
-struct AccumulateInto {
-  TensorView<float> sum;
-  Isa isa;
-  void operator()(TensorView<float> block, Index first_row, Index first_column) const;
-};
-
 /// y *= factor.
 struct Scale {
   float factor;

@@ -9,6 +9,7 @@
 #include "headformer/kernels/packing/panel_layout.hpp"
 #include "headformer/kernels/panel_job.hpp"
 #include "headformer/kernels/simd/integer_dot.hpp"
+#include "headformer/kernels/vector_math.hpp"
 
 namespace headformer::kernels::detail {
 

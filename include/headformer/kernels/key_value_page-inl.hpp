@@ -9,6 +9,7 @@
 #include "headformer/core/error.hpp"
 #include "headformer/kernels/key_value_page.hpp"
 #include "headformer/kernels/targets.hpp"
+#include "headformer/kernels/vector_math.hpp"
 
 namespace headformer::kernels {
 namespace detail {
@@ -133,6 +134,30 @@ HEADFORMER_INLINE void append(const KeyValueLayout& layout, std::byte* page, Ind
                           page + at.value_scale, 1);
     std::memset(page + at.value + static_cast<std::size_t>(layout.value_width) * layout.element_bytes(), 0,
                 padding * layout.element_bytes());
+  }
+}
+
+HEADFORMER_INLINE void append(const KeyValueLayout& layout, std::byte* page, Index slot, TensorView<const float> keys,
+                              TensorView<const float> values, Isa isa) {
+  const Index padding = layout.value_stride() - layout.value_width;
+  for (Index row = 0; row < keys.rows();) {
+    const Index at = slot + row;
+    if (layout.dtype != DType::f32 || at % key_panel != 0 || keys.rows() - row < key_panel) {
+      append(layout, page, at, keys.row(row), values.row(row), isa);
+      ++row;
+      continue;
+    }
+    for (Index head = 0; head < layout.heads; ++head) {
+      const detail::PositionPlaces places(layout, head, at);
+      HEADFORMER_ON_TARGET(isa, append_key_panel(keys.row(row) + head * layout.key_width, keys.row_stride(),
+                                                 layout.key_width, reinterpret_cast<float*>(page + places.key)));
+      auto* to = reinterpret_cast<float*>(page + places.value);
+      for (Index i = 0; i < key_panel; ++i, to += layout.value_stride()) {
+        std::copy_n(values.row(row + i) + head * layout.value_width, layout.value_width, to);
+        std::fill_n(to + layout.value_width, padding, 0.0F);
+      }
+    }
+    row += key_panel;
   }
 }
 

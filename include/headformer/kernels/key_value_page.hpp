@@ -72,6 +72,11 @@ struct KeyValueLayout {
 void append(const KeyValueLayout& layout, std::byte* page, Index slot, const float* keys, const float* values,
             Isa isa = Isa::portable);
 
+/// Writes positions that follow each other in a page, from `slot` on. Shapes: keys [R, heads * key_width], values
+/// [R, heads * value_width]; row strides allowed.
+void append(const KeyValueLayout& layout, std::byte* page, Index slot, TensorView<const float> keys,
+            TensorView<const float> values, Isa isa = Isa::portable);
+
 /// Reads one position back, widened: what attention sees. Shapes and errors as for append().
 void read_position(const KeyValueLayout& layout, const std::byte* page, Index slot, float* keys, float* values);
 

@@ -22,9 +22,12 @@ struct TileArguments {
   const float* weights = nullptr;  ///< [inputs][panel]
   Index panel = 0;
   Index inputs = 0;
+  const float* bias = nullptr;  ///< where sums start, [panel]; null: at zero, or at `from`
+  const float* from = nullptr;  ///< sums of earlier k, or null
+  Index from_stride = 0;
   float* y = nullptr;
   Index y_stride = 0;
-  bool resume = false;               ///< start from y, not from zero
+  bool accumulate = false;           ///< onto what y holds, at the end
   const std::byte* ahead = nullptr;  ///< what to prefetch at the first k ...
   Index ahead_step = 0;              ///< ... how far on for each k that follows ...
   Index line_step = 0;               ///< ... and from one cache line of weights to the next inside a k
@@ -102,9 +105,18 @@ inline bool takes_bf16_pairs(const Compute& compute, DType weights) {
   return compute.activations == Activations::bf16 && weights == DType::bf16 && compute.isa >= Isa::avx512_bf16;
 }
 
+/// Whether sums lie elsewhere between blocks of k: y must not be touched before the last.
+inline bool needs_partial_sums(const Compute& compute, const Product& product) {
+  constexpr Index in_one_block = 2048;  // of the formats that are multiplied as they lie
+  const DType dtype = product.weights->dtype();
+  const bool streamed = dtype == DType::f32 || dtype == DType::bf16;
+  return product.accumulate && !takes_int8(compute.activations, dtype) &&
+         !(streamed && product.weights->inputs() <= in_one_block);
+}
+
 /// Panels of one product, for rows of x that stay in the cache from one panel to the next.
 inline void multiply_panels_of_rows(const Compute& compute, const ActivationForms& forms, const Product& product,
-                                    WorkRange panels, WorkRange rows) {
+                                    WorkRange panels, WorkRange rows, float* partial) {
   const PackedMatrix& weights = *product.weights;
   const Index width = panel_layout(weights.dtype()).outputs;
   const bool int8 = takes_int8(compute.activations, weights.dtype());
@@ -121,6 +133,9 @@ inline void multiply_panels_of_rows(const Compute& compute, const ActivationForm
     job.y = product.y.row(rows.begin) + column;
     job.y_stride = product.y.row_stride();
     job.columns = std::min(width, weights.outputs() - column);
+    if (product.bias != nullptr) job.bias = product.bias + column;
+    job.accumulate = product.accumulate;
+    if (needs_partial_sums(compute, product)) job.partial = partial;
     if (product.epilogue != nullptr) {
       job.finish = FinishContext::finish;
       job.context = &context;
@@ -147,9 +162,10 @@ inline void multiply_panels_of_rows(const Compute& compute, const ActivationForm
 /// Panels of one product, for rows of x. Rows of int8 are taken in groups that fill half of a small L2: every panel
 /// would otherwise fetch all of them from further away. (f32 rows have eight times the arithmetic a byte.)
 inline void multiply_panels(const Compute& compute, const ActivationForms& forms, const Product& product,
-                            WorkRange panels, WorkRange rows) {
+                            WorkRange panels, WorkRange rows, float* partial) {
   const DType dtype = product.weights->dtype();
-  if (!takes_int8(compute.activations, dtype)) return multiply_panels_of_rows(compute, forms, product, panels, rows);
+  if (!takes_int8(compute.activations, dtype))
+    return multiply_panels_of_rows(compute, forms, product, panels, rows, partial);
   const Int8Rows& records = forms.int8[ActivationForms::int8_form(dtype)];
   const Index row_bytes = Int8Layout::records(product.weights->inputs()) * records.layout.record_bytes();
   const Index all = rows.end - rows.begin;
@@ -159,7 +175,7 @@ inline void multiply_panels(const Compute& compute, const ActivationForms& forms
   const Index tiles = (all / std::max<Index>(1, groups) + integer_tile_rows - 1) / integer_tile_rows;
   const Index size = groups < 2 ? all : tiles * integer_tile_rows;
   for (Index begin = rows.begin; begin < rows.end; begin += size) {
-    multiply_panels_of_rows(compute, forms, product, panels, {begin, std::min(rows.end, begin + size)});
+    multiply_panels_of_rows(compute, forms, product, panels, {begin, std::min(rows.end, begin + size)}, partial);
   }
 }
 
@@ -180,7 +196,8 @@ struct ProductShares {
   }
 
   /// The part [begin, end) of all bytes, for some rows; a panel belongs to the part its first byte lies in.
-  void multiply(const Compute& compute, const ActivationForms& forms, WorkRange part, WorkRange rows) const {
+  void multiply(const Compute& compute, const ActivationForms& forms, WorkRange part, WorkRange rows,
+                float* partial) const {
     Index first = 0;
     for (const Product& product : products) {
       const Index count = panels(product);
@@ -188,22 +205,23 @@ struct ProductShares {
       const auto panel_from = [&](Index byte) { return std::clamp((byte - first + size - 1) / size, Index{0}, count); };
       if (part.end > first) {
         multiply_panels(compute, forms, product,
-                        {part.begin <= first ? 0 : panel_from(part.begin), panel_from(part.end)}, rows);
+                        {part.begin <= first ? 0 : panel_from(part.begin), panel_from(part.end)}, rows, partial);
       }
       first += count * panel_bytes(product);
     }
   }
 };
 
-/// The products of all forms, in parallel.
-inline void multiply_all(const Compute& compute, const ActivationForms& forms, std::span<const Product> products) {
+/// The products of all forms, in parallel. Shapes: partial [workers, rows * a panel's width], or none.
+inline void multiply_all(const Compute& compute, const ActivationForms& forms, std::span<const Product> products,
+                         TensorView<float> partial) {
   const ProductShares shares{products};
   const Index bytes = shares.bytes();
   const Index rows = forms.x.rows();
   if (rows == 0) return;
   if (bytes == 0) {  // no outputs, or no inputs: sums of nothing
     for (const Product& product : products) {
-      multiply_panels(compute, forms, product, {0, ProductShares::panels(product)}, {0, rows});
+      multiply_panels(compute, forms, product, {0, ProductShares::panels(product)}, {0, rows}, partial.data());
     }
     return;
   }
@@ -214,7 +232,8 @@ inline void multiply_all(const Compute& compute, const ActivationForms& forms, s
   const double work = static_cast<double>(outputs) * static_cast<double>(forms.x.columns()) * static_cast<double>(rows);
   const double nanoseconds = static_cast<double>(bytes) / 30.0 + work / 50.0;
   const int workers = compute.executor.size();
-  if (workers == 1 || nanoseconds < 2000.0) return shares.multiply(compute, forms, {0, bytes}, {0, rows});
+  if (workers == 1 || nanoseconds < 2000.0)
+    return shares.multiply(compute, forms, {0, bytes}, {0, rows}, partial.data());
   // Few panels for many workers: rows are split too, in pieces of 64 or more.
   Index panels = 0;
   for (const Product& product : products) panels += ProductShares::panels(product);
@@ -226,7 +245,8 @@ inline void multiply_all(const Compute& compute, const ActivationForms& forms, s
     const Index end = bytes * row_parts * (worker + 1) / workers;
     for (Index part = begin / bytes; part < row_parts && part * bytes < end; ++part) {
       const WorkRange inside{std::max(begin - part * bytes, Index{0}), std::min(end - part * bytes, bytes)};
-      shares.multiply(compute, forms, inside, {rows * part / row_parts, rows * (part + 1) / row_parts});
+      shares.multiply(compute, forms, inside, {rows * part / row_parts, rows * (part + 1) / row_parts},
+                      partial.data() == nullptr ? nullptr : partial.row(worker));
     }
   });
 }
@@ -238,6 +258,7 @@ HEADFORMER_INLINE void matmul(const Compute& compute, TensorView<const float> x,
   bool int8[2] = {false, false};
   bool bf16_pairs = false;
   bool rounded = false;
+  bool partial_sums = false;
   for (const Product& product : products) {
     detail::check_product(x, product);
     const DType dtype = product.weights->dtype();
@@ -248,15 +269,21 @@ HEADFORMER_INLINE void matmul(const Compute& compute, TensorView<const float> x,
     } else if (compute.activations == Activations::bf16) {
       rounded = true;
     }
+    partial_sums |= detail::needs_partial_sums(compute, product);
   }
   Scratch::Frame frame(scratch);
   detail::ActivationForms forms;
   forms.x = rounded ? detail::rounded_to_bf16(compute, x, frame) : x;
+#if HEADFORMER_X86
   if (bf16_pairs) forms.bf16_pairs = detail::bf16_pairs(compute, x, frame);
+#endif
   for (int i = 0; i < 2; ++i) {
     if (int8[i]) forms.int8[i] = detail::quantise_rows(compute, x, detail::int8_block / (i + 1), frame);
   }
-  detail::multiply_all(compute, forms, products);
+  TensorView<float> partial;
+  if (partial_sums)
+    partial = frame.take<float>(Shape{compute.executor.size(), std::max<Index>(1, x.rows()) * detail::plain_panel});
+  detail::multiply_all(compute, forms, products, partial);
 }
 
 }  // namespace headformer::kernels

@@ -20,7 +20,10 @@ struct PanelJob {
   Index inputs = 0;
   float* y = nullptr;  ///< the panel's first column
   Index y_stride = 0;
-  Index columns = 0;  ///< of the panel that exist
+  Index columns = 0;            ///< of the panel that exist
+  const float* bias = nullptr;  ///< [columns] or null
+  bool accumulate = false;      ///< onto what y holds
+  float* partial = nullptr;     ///< [rows][the panel's width], for sums between blocks of k where y is accumulated onto
   /// Told of rows [begin, end) of the job when they are done; may be null.
   void (*finish)(const void* context, const PanelJob& job, Index begin, Index end) = nullptr;
   const void* context = nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 
@@ -29,9 +30,12 @@ void store(Context& context, std::span<const KeyValues> stored, TensorView<const
     const KeyValues& to = stored[i];
     const Index first = to.length();
     parallel_for(context.compute().executor, sequence.rows, 16, [&](Index begin, Index end) {
-      for (Index r = begin; r < end; ++r) {
-        kernels::append(to.layout(), to.writable_page(first + r), (first + r) % kernels::page_positions,
-                        keys.row(sequence.first_row + r), values.row(sequence.first_row + r), context.compute().isa);
+      for (Index r = begin, slot = 0; r < end; r += kernels::page_positions - slot) {
+        slot = (first + r) % kernels::page_positions;
+        const Index row = sequence.first_row + r;
+        const Index last = row + std::min(end - r, kernels::page_positions - slot);
+        kernels::append(to.layout(), to.writable_page(first + r), slot, keys.slice_rows(row, last),
+                        values.slice_rows(row, last), context.compute().isa);
       }
     });
   }

@@ -45,52 +45,53 @@ class Linear {
 
   /// y = x W^T + b.
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y) const {
-    multiply(context, x, y, nullptr);
+    multiply(context, x, y, nullptr, false);
   }
   /// The same, then `after` on each finished block of y.
   void operator()(Context& context, TensorView<const float> x, TensorView<float> y,
                   const kernels::Epilogue& after) const {
-    multiply(context, x, y, &after);
+    multiply(context, x, y, &after, false);
   }
   /// sum += x W^T + b. Shapes: sum [T, out].
   void add(Context& context, TensorView<const float> x, TensorView<float> sum) const {
-    Scratch::Frame frame(context.scratch());
-    const auto y = frame.take_rows<float>(x.rows(), outputs_);
-    (*this)(context, x, y, kernels::AccumulateInto{sum, context.compute().isa});
+    multiply(context, x, sum, nullptr, true);
   }
 
  private:
   Linear() = default;
 
-  /// What happens to a block of one matrix's outputs, which begin at `column` of y.
-  struct Finish {
-    const float* bias = nullptr;
+  /// `after` for a block of one matrix's outputs, which begin at `column` of y.
+  struct Moved {
     const kernels::Epilogue* after = nullptr;
     Index column = 0;
-    Isa isa = Isa::portable;
 
     void operator()(TensorView<float> block, Index first_row, Index first_column) const {
-      if (bias != nullptr) kernels::AddBias{bias, isa}(block, first_row, column + first_column);
-      if (after != nullptr) (*after)(block, first_row, column + first_column);
+      (*after)(block, first_row, column + first_column);
     }
   };
 
-  void multiply(Context& context, TensorView<const float> x, TensorView<float> y,
-                const kernels::Epilogue* after) const {
+  void multiply(Context& context, TensorView<const float> x, TensorView<float> y, const kernels::Epilogue* after,
+                bool accumulate) const {
     // Almost always one matrix, at most a few: nothing is allocated for them.
     constexpr std::size_t at_once = 4;
     Index column = 0;
     for (std::size_t first = 0; first < matrices_.size(); first += at_once) {
       const std::size_t count = std::min(at_once, matrices_.size() - first);
-      std::array<Finish, at_once> finishes;
+      std::array<Moved, at_once> moved;
       std::array<std::optional<kernels::Epilogue>, at_once> epilogues;
       std::array<kernels::Product, at_once> products;
       for (std::size_t i = 0; i < count; ++i) {
         const kernels::PackedMatrix& matrix = matrices_[first + i];
-        products[i] = {&matrix, y.slice_columns(column, column + matrix.outputs()), nullptr};
-        if (bias_.data() != nullptr || after != nullptr) {
-          finishes[i] = {bias_.data(), after, column, context.compute().isa};
-          products[i].epilogue = &epilogues[i].emplace(finishes[i]);
+        kernels::Product& product = products[i];
+        product.weights = &matrix;
+        product.y = y.slice_columns(column, column + matrix.outputs());
+        product.accumulate = accumulate;
+        if (bias_.data() != nullptr) product.bias = bias_.data() + column;
+        if (after != nullptr && column == 0) {
+          product.epilogue = after;
+        } else if (after != nullptr) {
+          moved[i] = {after, column};
+          product.epilogue = &epilogues[i].emplace(moved[i]);
         }
         column += matrix.outputs();
       }
