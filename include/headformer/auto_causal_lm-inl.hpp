@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,15 +32,20 @@ namespace detail {
 
 /// nullptr when the checkpoint names none of them.
 HEADFORMER_COLD inline const CausalLmFamily* match_causal_lm(const Checkpoint& checkpoint) {
-  const std::string architecture = checkpoint.architecture();
   for (const CausalLmFamily* family : causal_lm_families) {
-    const auto& names = family->architectures;
-    // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
-    const bool named = checkpoint.is_gguf() ? !architecture.empty() && family->gguf_architecture == architecture
-                                            : std::find(names.begin(), names.end(), architecture) != names.end();
-    if (named) return family;
+    if (names_family(checkpoint, *family)) return family;
   }
   return nullptr;
+}
+
+/// Throws ConfigError for a decoder that looks to both sides: it can only encode.
+HEADFORMER_COLD inline CausalLmConfig read_causal_config(const CausalLmFamily& family, const Checkpoint& checkpoint) {
+  CausalLmConfig config = family.config(checkpoint);
+  if (checkpoint.is_gguf()) return config;
+  const JsonObject json = text_config(checkpoint.config());
+  if (!config.looks_back) json.fail("use_bidirectional_attention", "false for a causal language model");
+  if (!json.boolean_or("is_causal", true)) json.fail("is_causal", "true for a causal language model");
+  return config;
 }
 
 }  // namespace detail
@@ -69,7 +73,7 @@ HEADFORMER_COLD inline const CausalLmFamily& find_causal_lm_family(const Checkpo
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<CausalLanguageModel> open_causal_lm(const Checkpoint& checkpoint,
                                                                                       const LoadOptions& options) {
   const CausalLmFamily& family = find_causal_lm_family(checkpoint);
-  CausalLmConfig config = family.config(checkpoint);
+  CausalLmConfig config = detail::read_causal_config(family, checkpoint);
   const NameTable names = family.names();
   std::unique_ptr<ThreadPool> own;
   if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
@@ -85,7 +89,7 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<CausalLanguageModel> open_caus
 HEADFORMER_COLD HEADFORMER_INLINE MemoryEstimate memory_estimate(const Checkpoint& checkpoint,
                                                                  const LoadOptions& options, const MemoryUse& use) {
   const CausalLmFamily& family = find_causal_lm_family(checkpoint);
-  const CausalLmConfig config = family.config(checkpoint);
+  const CausalLmConfig config = detail::read_causal_config(family, checkpoint);
   const NameTable names = family.names();
   SerialExecutor executor;
   const Weights weights = Weights::measure(checkpoint, names, options, executor);

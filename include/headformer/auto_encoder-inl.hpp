@@ -11,6 +11,7 @@
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/bert.hpp"
 #include "headformer/models/deberta_v2.hpp"
+#include "headformer/models/decoder_bases.hpp"
 #include "headformer/models/distilbert.hpp"
 #include "headformer/models/electra.hpp"
 #include "headformer/models/modernbert.hpp"
@@ -24,9 +25,12 @@ namespace headformer {
 
 /// Every encoder family that can be opened by name.
 inline constexpr const EncoderFamily* encoder_families[] = {
-    &bert::family,       &roberta::family,    &roberta::xlm_family,    &roberta::camembert_family, &distilbert::family,
-    &albert::family,     &electra::family,    &mpnet::family,          &modernbert::family,        &nomic_bert::family,
-    &deberta_v2::family, &t5::encoder_family, &t5::mt5_encoder_family, &umt5::encoder_family,
+    &bert::family,           &roberta::family,      &roberta::xlm_family, &roberta::camembert_family,
+    &distilbert::family,     &albert::family,       &electra::family,     &mpnet::family,
+    &modernbert::family,     &nomic_bert::family,   &deberta_v2::family,  &t5::encoder_family,
+    &t5::mt5_encoder_family, &umt5::encoder_family, &gpt2::base_family,   &llama::base_family,
+    &mistral::base_family,   &qwen2::base_family,   &qwen3::base_family,  &gemma::base_family,
+    &gemma2::base_family,    &gemma3::base_family,  &phi3::base_family,   &smollm3::base_family,
 };
 
 namespace detail {
@@ -64,6 +68,16 @@ HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) 
   return {};
 }
 
+/// The same for the base class whatever the checkpoint's own puts on top: a head over the vocabulary, too.
+HEADFORMER_COLD inline EncoderMatch match_base_encoder(const Checkpoint& checkpoint) {
+  const EncoderMatch match = match_encoder(checkpoint);
+  if (match.family != nullptr) return {match.family, EncoderTask::base};
+  for (const EncoderFamily* family : encoder_families) {
+    if (family->decoder != nullptr && names_family(checkpoint, *family->decoder)) return {family, EncoderTask::base};
+  }
+  return {};
+}
+
 }  // namespace detail
 
 HEADFORMER_COLD HEADFORMER_INLINE bool is_encoder(const Checkpoint& checkpoint) {
@@ -81,15 +95,10 @@ HEADFORMER_COLD HEADFORMER_INLINE std::string encoder_architectures(bool gguf) {
 
 namespace detail {
 
-/// The match of a checkpoint that names an encoder. Throws ConfigError for another.
-HEADFORMER_COLD inline EncoderMatch find_encoder(const Checkpoint& checkpoint) {
-  const EncoderMatch match = match_encoder(checkpoint);
-  if (match.family == nullptr) fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
-  return match;
-}
-
+/// Throws ConfigError where there is no match.
 HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const EncoderMatch& match,
                                                              const LoadOptions& options) {
+  if (match.family == nullptr) fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
   EncoderConfig config = match.family->config(checkpoint);
   config.task = match.task;
   const NameTable names = match.family->names();
@@ -103,12 +112,12 @@ HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& c
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint,
                                                                         const LoadOptions& options) {
-  return detail::open_encoder(checkpoint, detail::find_encoder(checkpoint), options);
+  return detail::open_encoder(checkpoint, detail::match_encoder(checkpoint), options);
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_base_encoder(const Checkpoint& checkpoint,
                                                                              const LoadOptions& options) {
-  return detail::open_encoder(checkpoint, {detail::find_encoder(checkpoint).family, EncoderTask::base}, options);
+  return detail::open_encoder(checkpoint, detail::match_base_encoder(checkpoint), options);
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path,

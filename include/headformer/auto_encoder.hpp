@@ -18,7 +18,8 @@ std::unique_ptr<Encoder> open_encoder(const Checkpoint& checkpoint, const LoadOp
 std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// The base class of the checkpoint's family, whatever head its own class has: hidden states, and what a pooler makes
-/// of them. Published encoders may name a class whose head they have lost. Throws as open_encoder().
+/// of them. Published encoders may name a class whose head they have lost, and embedders that are decoders the class
+/// with a head over the vocabulary; of a decoder's GGUF it is the decoder without that head. Throws as open_encoder().
 std::unique_ptr<Encoder> open_base_encoder(const Checkpoint& checkpoint, const LoadOptions& options = {});
 
 /// Whether the checkpoint names an encoder.

@@ -62,6 +62,40 @@ TEST(EncoderConfig, WhatAConfigLeavesOutIsTheClasss) {
   }
 }
 
+TEST(EncoderConfig, PaddingOfClassifiersOverDecodersIsTheClasss) {
+  for (const Json& item : parse_json(Bytes::map(goldens() / "class_defaults.json"))) {
+    std::string name = item["config"]["architectures"][0].get<std::string>();
+    name.resize(name.find("ForCausalLM"));
+    SCOPED_TRACE(name);
+    if (name == "Gemma3") name += "Text";
+    Json config = item["config"];
+    config["architectures"] = {name + "ForSequenceClassification"};
+    const TemporaryFolder folder;
+    folder.write("config.json", config.dump());
+    write_tensors(folder / "model.safetensors", {});
+    const Checkpoint checkpoint = Checkpoint::open(folder.path());
+    const TransformConfig classifier = detail::match_encoder(checkpoint).family->config(checkpoint).heads.classifier;
+    const Json& padding = item["padding_id"];
+    ASSERT_EQ(classifier.padding_id.has_value(), !padding.is_null());
+    if (!padding.is_null()) {
+      EXPECT_EQ(*classifier.padding_id, padding.get<TokenId>());
+    }
+    config["pad_token_id"] = nullptr;  // says that there is none
+    folder.write("config.json", config.dump());
+    const Checkpoint silent = Checkpoint::open(folder.path());
+    EXPECT_FALSE(detail::match_encoder(silent).family->config(silent).heads.classifier.padding_id);
+  }
+}
+
+TEST(EncoderConfig, DecodersThatLookToBothSidesOnlyEncode) {
+  EncoderFolder gemma("gemma3_embedding");
+  gemma.small.config["architectures"] = {"Gemma3ForCausalLM"};
+  expect_mentions(message_of<ConfigError>([&] { gemma.open(); }), {"use_bidirectional_attention", "false", "true"});
+  EncoderFolder llama("llama_bidirectional");
+  llama.small.config["architectures"] = {"LlamaForCausalLM"};
+  expect_mentions(message_of<ConfigError>([&] { llama.open(); }), {"is_causal", "true", "false"});
+}
+
 TEST(EncoderConfig, AConfigThatNamesItsFamilyOnlyIsTheBaseClass) {
   EncoderFolder folder("deberta_v3");
   folder.small.config.erase("architectures");
@@ -108,6 +142,8 @@ TEST(EncoderConfig, OptionsThatDoNotExistAreNamed) {
       {"deberta_v2_convolution", "conv_kernel_size", 4, {"conv_kernel_size", "odd", "4"}},
       {"deberta_v3", "position_buckets", 1, {"position_buckets"}},
       {"deberta_v3", "position_buckets", 400, {"position_buckets"}},
+      {"gemma_model", "use_bidirectional_attention", true, {"use_bidirectional_attention", "false", "true"}},
+      {"gpt2_model", "add_cross_attention", true, {"add_cross_attention", "true"}},
   };
   for (const Case& item : table) {
     SCOPED_TRACE(std::string(item.golden) + ": " + item.key + " = " + item.value.dump());
@@ -146,6 +182,9 @@ TEST(EncoderTensors, WhatDoesNotFitTheConfigIsNamed) {
       {"albert_groups",
        [](StoredTensors& t) { t.erase("encoder.albert_layer_groups.1.albert_layers.0.ffn.weight"); },
        {"encoder.albert_layer_groups.1.albert_layers.0.ffn.weight", "layers.1.0.ff.up"}},
+      {"llama_classification", [](StoredTensors& t) { t.erase("score.weight"); }, {"score.weight", "classifier"}},
+      {"llama_answer", [](StoredTensors& t) { t.erase("qa_outputs.bias"); }, {"qa_outputs", "bias"}},
+      {"gemma2_model", [](StoredTensors& t) { t.erase("norm.weight"); }, {"norm.weight", "final_norm"}},
   };
   for (const Case& item : table) {
     SCOPED_TRACE(item.golden + std::string(": ") + item.mentions.front());

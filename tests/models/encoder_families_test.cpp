@@ -56,6 +56,34 @@ TEST(EncoderFamilies, EveryCheckpointOpensAsItsBaseClass) {
   }
 }
 
+class DecodersAsEncoders : public ::testing::TestWithParam<DecoderCase> {};
+
+TEST_P(DecodersAsEncoders, HiddenStatesAreTheDecodersToTheBit) {
+  const Checkpoint checkpoint = Checkpoint::open(goldens() / GetParam().path);
+  EXPECT_FALSE(is_encoder(checkpoint));
+  SerialExecutor executor;
+  LoadOptions options;
+  options.executor = &executor;
+  const std::unique_ptr<Encoder> encoder = open_base_encoder(checkpoint, options);
+  const auto decoder = open_decoder(checkpoint);
+  const auto workspace = workspace_of();
+  const std::vector<TokenId> ids = random_ids(*encoder, GetParam().prompt, 7);
+  const Shape shape{GetParam().prompt, encoder->config().width};
+  Tensor<float> found(shape), expected(shape);
+  EncoderInput input;
+  input.ids = ids;
+  encoder->encode(*workspace, std::span(&input, 1), found);
+  SequenceState state = decoder->new_sequence();
+  SequenceInput sequence;
+  sequence.state = &state;
+  sequence.ids = ids;
+  sequence.logits = LogitRows::all;
+  decoder->hidden_states(*workspace, std::span(&sequence, 1), expected);
+  EXPECT_TRUE(same_bits(found, expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, DecodersAsEncoders, ::testing::ValuesIn(decoder_cases()), case_name<DecoderCase>);
+
 TEST(EncoderFamilies, AClassWhoseHeadIsLostOpensAsItsBaseClassOnly) {
   SmallCheckpoint small = SmallCheckpoint::read(goldens() / "encoders/mpnet");
   small.config["architectures"] = {"MPNetForMaskedLM"};
@@ -65,7 +93,10 @@ TEST(EncoderFamilies, AClassWhoseHeadIsLostOpensAsItsBaseClassOnly) {
   EXPECT_NO_THROW(open_base_encoder(checkpoint));
   expect_mentions(message_of<WeightError>([&] { open_encoder(checkpoint); }), {"lm_head"});
   const Checkpoint decoder = Checkpoint::open(goldens() / "decoders/gpt2");
-  expect_mentions(message_of<ConfigError>([&] { open_base_encoder(decoder); }), {"'GPT2LMHeadModel'", "BertModel"});
+  EXPECT_NO_THROW(open_base_encoder(decoder));
+  expect_mentions(message_of<ConfigError>([&] { open_encoder(decoder); }), {"'GPT2LMHeadModel'", "BertModel"});
+  const Checkpoint pair = Checkpoint::open(goldens() / "seq2seq/bart");
+  expect_mentions(message_of<ConfigError>([&] { open_base_encoder(pair); }), {"'Bart", "BertModel"});
 }
 
 }  // namespace

@@ -44,6 +44,44 @@ TEST(EncoderInputs, ThoseThatDoNotFitAreRefused) {
   }
 }
 
+TEST(EncoderInputs, ABatchWhoseEndsNobodyKnowsIsRefused) {
+  // The reference's error where a classifier over a decoder has no padding id.
+  const auto encoder = open_encoder_of_goldens("llama_reward_bf16");
+  const auto workspace = workspace_of();
+  EncoderModel model(encoder, workspace);
+  expect_mentions(message_of<ArgumentError>([&] { model.forward(ids_of(Shape{2, 2}, {5, 6, 7, 8})); }),
+                  {"input_ids", "1 row", "pad_token_id", "2"});
+  EXPECT_NO_THROW(model.forward(ids_of(Shape{1, 2}, {5, 6})));
+  // Without padding there is no question.
+  EXPECT_NO_THROW(outputs_of(*encoder, *workspace, {{5, 6}, {7, 8, 9}}));
+}
+
+TEST(EncoderInputs, AClassifierOverADecoderLooksAtTheLastIdThatIsNoPadding) {
+  const auto encoder = open_encoder_of_goldens("llama_classification");
+  const auto workspace = workspace_of();
+  ASSERT_EQ(encoder->config().padding_id, 0);
+  const auto logits = [&](const std::vector<TokenId>& ids) {
+    return std::move(outputs_of(*encoder, *workspace, {ids}).front());
+  };
+  EXPECT_TRUE(same_bits(logits({5, 6, 0, 0}), logits({5, 6})));
+  EXPECT_FALSE(same_bits(logits({5, 0, 6}), logits({5, 6})));  // padding inside is seen
+  EXPECT_TRUE(same_bits(logits({0, 0}), logits({0})));         // nothing but padding: the first row
+  // Of embeddings nobody knows which are padding.
+  EncoderInput input;
+  const Tensor<float> rows = [&] {
+    Tensor<float> x(Shape{3, encoder->config().width});
+    for (Index n = 0; n < x.count(); ++n) x.data()[n] = static_cast<float>(n % 7) - 3;
+    return x;
+  }();
+  Tensor<float> found(Shape{1, 3}), shorter(Shape{1, 3});
+  const TensorView<float> whole_view = found, shorter_view = shorter;
+  input.embeddings = rows.view();
+  encoder->forward(*workspace, std::span(&input, 1), std::span(&whole_view, 1));
+  input.embeddings = rows.view().slice_rows(0, 2);
+  encoder->forward(*workspace, std::span(&input, 1), std::span(&shorter_view, 1));
+  EXPECT_FALSE(same_bits(found, shorter));
+}
+
 TEST(EncoderInputs, RowsOfAnotherWidthAreRefused) {
   EncoderModel model(open_encoder_of_goldens("albert"), workspace_of());
   NamedTensors inputs;

@@ -84,9 +84,11 @@ class EncoderIsas : public ::testing::TestWithParam<Isa> {};
 TEST_P(EncoderIsas, EveryOneFollowsTheReference) {
   if (!has_isa(CpuFeatures::detect(), GetParam())) GTEST_SKIP() << "this machine has no " << name_of(GetParam());
   for (const Golden& golden : read_manifest()) {
-    const std::string chosen[] = {"bert/long",        "roberta/padding_inside", "mpnet/longer",        "mpnet/holes",
-                                  "modernbert/holes", "deberta_v3/long",        "deberta_v3/holes",    "albert/plain",
-                                  "nomic_bert/long",  "bert_bf16/plain",        "gguf/bert_q8_0/plain"};
+    const std::string chosen[] = {"bert/long",         "roberta/padding_inside", "mpnet/longer",
+                                  "mpnet/holes",       "modernbert/holes",       "deberta_v3/long",
+                                  "deberta_v3/holes",  "albert/plain",           "nomic_bert/long",
+                                  "bert_bf16/plain",   "gguf/bert_q8_0/plain",   "gemma3_embedding/long",
+                                  "llama_model/holes", "llama_reward_bf16/plain"};
     const bool wanted = std::any_of(std::begin(chosen), std::end(chosen),
                                     [&](const std::string& name) { return golden.name == "encoders/" + name; });
     if (!wanted) continue;
@@ -104,17 +106,20 @@ INSTANTIATE_TEST_SUITE_P(Isas, EncoderIsas,
                          ::testing::Values(Isa::portable, Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx512),
                          [](const auto& isa) { return std::string(name_of(isa.param)); });
 
-INSTANTIATE_TEST_SUITE_P(Families, EncoderProperties,
-                         ::testing::Values(EncoderCase{"bert"}, EncoderCase{"bert_pre_training", 30},
-                                           EncoderCase{"bert_decoder", 30}, EncoderCase{"bert_answer", 30},
-                                           EncoderCase{"roberta"}, EncoderCase{"distilbert"}, EncoderCase{"albert"},
-                                           EncoderCase{"albert_pre_training", 30}, EncoderCase{"electra"},
-                                           EncoderCase{"electra_discriminator", 30}, EncoderCase{"mpnet", 150},
-                                           EncoderCase{"modernbert", 100}, EncoderCase{"modernbert_mean"},
-                                           EncoderCase{"nomic_bert"}, EncoderCase{"deberta_v3"},
-                                           EncoderCase{"deberta_v2_convolution", 30},
-                                           EncoderCase{"deberta_v2_masked_lm", 30}),
-                         case_name<EncoderCase>);
+INSTANTIATE_TEST_SUITE_P(
+    Families, EncoderProperties,
+    ::testing::Values(EncoderCase{"bert"}, EncoderCase{"bert_pre_training", 30}, EncoderCase{"bert_decoder", 30},
+                      EncoderCase{"bert_answer", 30}, EncoderCase{"roberta"}, EncoderCase{"distilbert"},
+                      EncoderCase{"albert"}, EncoderCase{"albert_pre_training", 30}, EncoderCase{"electra"},
+                      EncoderCase{"electra_discriminator", 30}, EncoderCase{"mpnet", 150},
+                      EncoderCase{"modernbert", 100}, EncoderCase{"modernbert_mean"}, EncoderCase{"nomic_bert"},
+                      EncoderCase{"deberta_v3"}, EncoderCase{"deberta_v2_convolution", 30},
+                      EncoderCase{"deberta_v2_masked_lm", 30}, EncoderCase{"gpt2_classification"},
+                      EncoderCase{"llama_model"}, EncoderCase{"llama_bidirectional"},
+                      EncoderCase{"mistral_classification"}, EncoderCase{"mistral_bidirectional"},
+                      EncoderCase{"qwen2_model"}, EncoderCase{"qwen3_answer"}, EncoderCase{"gemma2_classification"},
+                      EncoderCase{"gemma3_embedding", 100}, EncoderCase{"phi3_tokens"}, EncoderCase{"smollm3_model"}),
+    case_name<EncoderCase>);
 
 }  // namespace
 }  // namespace headformer::testing

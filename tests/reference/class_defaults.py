@@ -39,6 +39,7 @@ def read(config_class, model_class):
         "epsilon": config.rms_norm_eps,
         "context_length": config.max_position_embeddings,
         "tied": config.tie_word_embeddings,
+        "padding_id": getattr(transformers, config_class)(**SIZES).pad_token_id,
         "windows": [(config.sliding_window or 0) if t == LOCAL and hasattr(config, "sliding_window") else 0
                     for t in types],
         "thetas": [(rope.get(t) or rope)["rope_theta"] if on else 0 for t, on in zip(types, rotated)],

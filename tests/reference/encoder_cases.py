@@ -1,7 +1,7 @@
 """The inputs an encoder variant is run on, and the reference's outputs for them.
 
 A case is a dict of tensors named as the arguments of the reference's forward(). Padding is filled with random ids, so
-that a masked id that leaks in is seen; where positions are counted over ids that are no padding, with the padding id.
+that a masked id that leaks in is seen; where ids that are no padding are counted or looked for, with the padding id.
 """
 
 import torch
@@ -37,17 +37,21 @@ def _token_types(config, ids):
 
 def make_inputs(case, model, seed):
     """The inputs of a case, the same for the same config and seed."""
-    config = model.config
+    config = model.config.get_text_config()
     g = torch.Generator().manual_seed(seed)
     ids = lambda *shape: torch.randint(5, config.vocab_size, shape, generator=g)
-    counted = hasattr(model.base_model.embeddings, "padding_idx")  # RoBERTa and MPNet
+    embeddings = getattr(model.base_model, "embeddings", None)
+    counted = hasattr(embeddings, "padding_idx")  # RoBERTa and MPNet
+    padding = embeddings.padding_idx if counted else None
+    if looks_for_padding(model):
+        padding = config.pad_token_id
     if case in ("choices", "unpadded_choices"):
         flat = ids(2 * CHOICES, 12)
         mask = _mask(case if case == "choices" else "none", 2 * CHOICES, 12)
         if case == "unpadded_choices":
             mask[:] = 1
-        if counted:
-            flat[mask == 0] = model.base_model.embeddings.padding_idx
+        if padding is not None:
+            flat[mask == 0] = padding
         shaped = flat.view(2, CHOICES, 12)
         return {"input_ids": shaped, "attention_mask": mask.view(2, CHOICES, 12), **_token_types(config, shaped)}
     if case in ("plain", "long", "longer"):
@@ -62,13 +66,22 @@ def make_inputs(case, model, seed):
         return {"inputs_embeds": torch.randn(2, 9, width, generator=g), "attention_mask": _mask("right", 2, 9)}
     if case == "padding_inside":  # seen by attention, but not counted
         two = ids(2, 14)
-        two[0, 4:7] = two[1, 0] = two[1, 9] = model.base_model.embeddings.padding_idx
+        two[0, 4:7] = two[1, 0] = two[1, 9] = padding
+        return {"input_ids": two}
+    if case == "padding_unmasked":  # seen by attention, but none of it is the end
+        two = ids(2, 14)
+        two[0, 9:] = two[1, :3] = two[1, 7] = padding
         return {"input_ids": two}
     padded = ids(len(LENGTHS), max(LENGTHS))
     mask = _mask(case, *padded.shape)
-    if counted:
-        padded[mask == 0] = model.base_model.embeddings.padding_idx
+    if padding is not None:
+        padded[mask == 0] = padding
     return {"input_ids": padded, "attention_mask": mask, **_token_types(config, padded)}
+
+
+def looks_for_padding(model):
+    """Whether a class takes the last id that is no padding, whatever the mask says: classifiers over decoders."""
+    return hasattr(model, "score") and type(model).__name__.endswith("SequenceClassification")
 
 
 @torch.no_grad()
@@ -80,7 +93,7 @@ def outputs(model, inputs, left=False):
         if not isinstance(value, torch.Tensor):
             continue
         per_token = name in PER_TOKEN or type(model).__name__.endswith(TOKEN_CLASSES)
-        if left and not per_token:
+        if left and not per_token and not looks_for_padding(model):
             continue
         if per_token and "attention_mask" in inputs:
             mask = inputs["attention_mask"]

@@ -23,8 +23,6 @@ HEADFORMER_COLD inline CausalLmConfig read(const JsonObject& json, std::string f
   defaults.head_width = 256;
   CausalLmConfig config = read_decoder(json, std::move(family), defaults);
   finish(config);
-  if (json.boolean_or("use_bidirectional_attention", false))
-    json.fail("use_bidirectional_attention", "false for a causal language model");
   kernels::Activation activation = detail::read_activation(json, defaults.activation_key, "gelu_pytorch_tanh");
   // The first configs say hidden_act "gelu" and mean the tanh form; the reference corrects them likewise.
   if (activation == kernels::Activation::gelu && defaults.activation_key == std::string_view("hidden_act"))
@@ -40,13 +38,20 @@ HEADFORMER_COLD inline CausalLmConfig read(const JsonObject& json, std::string f
   return config;
 }
 
+/// Gemma 1 and 2 have the key of Gemma 3, and the reference's kinds of attention do not agree on what it does there.
+HEADFORMER_COLD inline void expect_one_direction(const JsonObject& json) {
+  if (json.boolean_or("use_bidirectional_attention", false)) json.fail("use_bidirectional_attention", "false");
+}
+
 /// Gemma 1 (https://arxiv.org/abs/2403.08295).
 HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (!checkpoint.is_gguf()) {
     DecoderDefaults defaults;
     defaults.key_value_heads = 16;
     defaults.context_length = 8192;
-    return read(checkpoint.config(), "Gemma", defaults);
+    const JsonObject json = checkpoint.config();
+    expect_one_direction(json);
+    return read(json, "Gemma", defaults);
   }
   CausalLmConfig config = read_decoder(checkpoint, "gemma", "Gemma");
   finish(config);

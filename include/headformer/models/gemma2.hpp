@@ -7,7 +7,9 @@ namespace headformer {
 
 /// Gemma 2 (https://arxiv.org/abs/2408.00118): norms on both sides of each sub-layer, every other layer windowed,
 /// scores and logits soft-capped.
-using Gemma2 = CausalLm<NoPositions, SandwichNormBlock<RmsNorm, SelfAttention<Causal, Rotary>, GatedMlp>, RmsNorm>;
+template <class Mask>
+using Gemma2Layer = SandwichNormBlock<RmsNorm, SelfAttention<Mask, Rotary>, GatedMlp>;
+using Gemma2 = CausalLm<NoPositions, Gemma2Layer<Causal>, RmsNorm>;
 
 namespace gemma2 {
 
@@ -24,7 +26,7 @@ inline NameTable names() { return {rows, ignored, Transform::none, Transform::pl
 
 HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
-    CausalLmConfig config = read_decoder(checkpoint, "gemma2", "Gemma2");
+    CausalLmConfig config = read_decoder(checkpoint, "gemma2", "Gemma 2");
     set_window(checkpoint, "gemma2", config);
     gemma::finish(config);
     config.logits_soft_cap = static_cast<float>(checkpoint.gguf().number_or("gemma2.final_logit_softcapping", 30.0, 0));
@@ -46,7 +48,8 @@ HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   defaults.activation_key = "hidden_activation";
   defaults.key_value_heads = 4;
   defaults.context_length = 8192;
-  CausalLmConfig config = gemma::read(json, "Gemma2", defaults);
+  gemma::expect_one_direction(json);
+  CausalLmConfig config = gemma::read(json, "Gemma 2", defaults);
   for (LayerConfig& layer : config.layers) {
     if (!json.has("query_pre_attn_scalar")) layer.attention.scale = 1.0F / 16.0F;  // the class's default, 256
     const double silent = json.mentions("attn_logit_softcapping") ? 0 : 50;        // null: none
@@ -60,7 +63,7 @@ HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
 }
 
 inline constexpr std::string_view architectures[] = {"Gemma2ForCausalLM"};
-inline constexpr CausalLmFamily family = {"Gemma2", architectures, "gemma2", config, names, make_causal_lm<Gemma2>};
+inline constexpr CausalLmFamily family = {"Gemma 2", architectures, "gemma2", config, names, make_causal_lm<Gemma2>};
 
 }  // namespace gemma2
 }  // namespace headformer

@@ -8,7 +8,9 @@
 namespace headformer {
 
 /// GPT-2 (Radford et al. 2019): learned positions, layer norms with biases.
-using Gpt2 = CausalLm<LearnedPositions, PreNormBlock<LayerNorm, SelfAttention<Causal, NoRotary>, Mlp>, LayerNorm>;
+template <class Mask>
+using Gpt2Layer = PreNormBlock<LayerNorm, SelfAttention<Mask, NoRotary>, Mlp>;
+using Gpt2 = CausalLm<LearnedPositions, Gpt2Layer<Causal>, LayerNorm>;
 
 namespace gpt2 {
 
@@ -18,6 +20,10 @@ inline constexpr NameRow rows[] = {
     {"positions", "transformer.wpe", "position_embd"},
     {"output_norm", "transformer.ln_f", "output_norm"},
     {"output", "lm_head", "output"},
+    {"final_norm", "transformer.ln_f", "output_norm"},
+    {"classifier.output", "score", ""},
+    {"tokens.output", "classifier", ""},
+    {"answer.output", "qa_outputs", ""},
     {"layers.#.attn_norm", "transformer.h.#.ln_1", "blk.#.attn_norm"},
     {"layers.#.attn.query", "transformer.h.#.attn.c_attn", "blk.#.attn_qkv", Transform::transposed},
     {"layers.#.attn.key", "transformer.h.#.attn.c_attn", "blk.#.attn_qkv", Transform::transposed},

@@ -7,8 +7,11 @@
 
 namespace headformer {
 
-/// Llama 1, 2 and 3.x (Touvron et al. 2023, https://arxiv.org/abs/2302.13971) and whatever shares its structure.
-using Llama = CausalLm<NoPositions, PreNormBlock<RmsNorm, SelfAttention<Causal, Rotary>, GatedMlp>, RmsNorm>;
+/// Llama 1, 2 and 3.x (Touvron et al. 2023, https://arxiv.org/abs/2302.13971) and whatever shares its structure: its
+/// layers by what a token sees.
+template <class Mask>
+using LlamaLayer = PreNormBlock<RmsNorm, SelfAttention<Mask, Rotary>, GatedMlp>;
+using Llama = CausalLm<NoPositions, LlamaLayer<Causal>, RmsNorm>;
 
 namespace llama {
 

@@ -18,7 +18,7 @@ inline NameTable names() { return {rows, decoder_ignored}; }
 /// LongRoPE.
 HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
-    CausalLmConfig config = read_decoder(checkpoint, "phi3", "Phi3");
+    CausalLmConfig config = read_decoder(checkpoint, "phi3", "Phi-3");
     set_window(checkpoint, "phi3", config);
     config.restarts_with_long_factors = true;
     return config;
@@ -27,7 +27,7 @@ HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
   DecoderDefaults defaults;
   defaults.epsilon = 1e-5F;
   defaults.context_length = defaults.original_positions = 4096;
-  CausalLmConfig config = read_decoder(json, "Phi3", defaults);
+  CausalLmConfig config = read_decoder(json, "Phi-3", defaults);
   config.restarts_with_long_factors = true;
   const Index window = json.integer_or("sliding_window", 0, 1);
   for (LayerConfig& layer : config.layers) layer.attention.window = window;
@@ -35,6 +35,6 @@ HEADFORMER_COLD inline CausalLmConfig config(const Checkpoint& checkpoint) {
 }
 
 inline constexpr std::string_view architectures[] = {"Phi3ForCausalLM"};
-inline constexpr CausalLmFamily family = {"Phi3", architectures, "phi3", config, names, make_causal_lm<Llama>};
+inline constexpr CausalLmFamily family = {"Phi-3", architectures, "phi3", config, names, make_causal_lm<Llama>};
 
 }  // namespace headformer::phi3

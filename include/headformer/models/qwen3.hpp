@@ -6,8 +6,9 @@
 namespace headformer {
 
 /// Qwen 3 (https://arxiv.org/abs/2505.09388): each head's queries and keys are normalised.
-using Qwen3 =
-    CausalLm<NoPositions, PreNormBlock<RmsNorm, SelfAttention<Causal, Rotary, RmsHeadNorm>, GatedMlp>, RmsNorm>;
+template <class Mask>
+using Qwen3Layer = PreNormBlock<RmsNorm, SelfAttention<Mask, Rotary, RmsHeadNorm>, GatedMlp>;
+using Qwen3 = CausalLm<NoPositions, Qwen3Layer<Causal>, RmsNorm>;
 
 namespace qwen3 {
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "headformer/core/token_id.hpp"
 #include "headformer/nn/sequence_state.hpp"
 
 namespace headformer {
@@ -15,6 +16,7 @@ struct BatchSequence {
   Index total_length = 0;          ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
   SequenceState* state = nullptr;  ///< nullptr: nothing is kept after the pass
   std::span<const float> key_bias = {};  ///< [rows]; added to the scores of each key; empty: none
+  std::span<const TokenId> ids = {};     ///< [rows]; for heads that look for one; empty: not known
 };
 
 /// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.

@@ -153,10 +153,9 @@ class Binder {
   HEADFORMER_COLD void expect_all_used() const {
     for (const TensorEntry& entry : checkpoint_.tensors()) {
       if (used_.contains(&entry)) continue;
-      const bool ignored = std::any_of(table_.ignored.begin(), table_.ignored.end(), [&](std::string_view part) {
-        return entry.name.find(part) != std::string::npos;
-      });
-      if (!ignored) {
+      const auto named = [&](std::string_view part) { return entry.name.find(part) != std::string::npos; };
+      if (std::none_of(table_.ignored.begin(), table_.ignored.end(), named) &&
+          std::none_of(table_.other_heads.begin(), table_.other_heads.end(), named)) {
         throw WeightError(entry.bytes.name() + ": tensor " + detail::quoted(entry.name) +
                           ": expected none of this name in this architecture, found one");
       }
@@ -237,7 +236,8 @@ class Binder {
     const std::string_view first = std::string_view(name).substr(0, dot);
     if (first == "model" || first == "transformer") {
       const std::string base = name.substr(dot + 1);
-      for (const char* prefix : {"", "language_model.model.", "model.language_model.", "language_model."}) {
+      for (const char* prefix :
+           {"", "transformer.", "language_model.model.", "model.language_model.", "language_model."}) {
         if (const TensorEntry* entry = checkpoint_.find(prefix + base)) return entry;
       }
     }

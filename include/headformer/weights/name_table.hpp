@@ -45,6 +45,8 @@ struct NameTable {
   /// "bert": what comes before a Hugging Face folder's names when it was saved from a model with a head, and is left
   /// out when it was saved from the base model.
   std::string_view base = "";
+  /// Heads that checkpoints of other classes hold: ignored as the above.
+  std::span<const std::string_view> other_heads = {};
 };
 
 /// A family's own rows and those it shares with others, which come after them.

@@ -18,6 +18,7 @@ struct CausalLmConfig {
   Index skipped_positions = 0;  ///< rows of that table before position 0
   Numbering numbering;          ///< of rows whose positions are not given
   float embedding_scale = 1;
+  bool looks_back = true;  ///< false: to both sides, which makes it an encoder
   bool has_output = true;  ///< a head over the vocabulary; without, only hidden states come out
   bool tied_output = false;
   bool output_bias = false;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +22,15 @@ struct CausalLmFamily {
   NameTable (*names)();
   std::unique_ptr<CausalLanguageModel> (*make)(CausalLmConfig, const Weights&);
 };
+
+/// Whether a checkpoint names this family.
+HEADFORMER_COLD inline bool names_family(const Checkpoint& checkpoint, const CausalLmFamily& family) {
+  const std::string architecture = checkpoint.architecture();
+  // An empty name stands for no GGUF of its own, so it must not match an empty key of the file.
+  if (checkpoint.is_gguf()) return !architecture.empty() && family.gguf_architecture == architecture;
+  const auto& names = family.architectures;
+  return std::find(names.begin(), names.end(), architecture) != names.end();
+}
 
 template <class Model>
 HEADFORMER_COLD std::unique_ptr<CausalLanguageModel> make_causal_lm(CausalLmConfig config, const Weights& weights) {

@@ -136,7 +136,7 @@ class Encoder {
     batch.token_types.clear();
     for (const EncoderInput& input : inputs) {
       const Index rows = input.rows();
-      BatchSequence sequence{batch.rows(), rows, 0, nullptr, input.key_bias};
+      BatchSequence sequence{batch.rows(), rows, 0, nullptr, input.key_bias, input.ids};
       const std::vector<std::int32_t> own =
           input.positions.empty() ? positions(input.ids, rows) : std::vector<std::int32_t>();
       for (const std::int32_t position : input.positions.empty() ? std::span(own) : input.positions) {

@@ -27,6 +27,7 @@ class EncoderModel final : public Model {
     detail::SequenceNames names;
     names.token_types = "token_type_ids";
     const detail::SequenceRows rows(reader, names, choices ? 3 : 2);
+    expect_ends_known(rows);
     NamedTensors outputs;
     for (const auto& head : encoder_->heads()) {
       for (const std::string& name : head->output().names)
@@ -50,6 +51,15 @@ class EncoderModel final : public Model {
 
  private:
   static constexpr Index rows_at_once = 2048;
+
+  /// Where a classifier looks at a row's last id that is no padding, a batch needs to know which that is.
+  void expect_ends_known(const detail::SequenceRows& rows) const {
+    const TransformConfig& classifier = encoder_->config().heads.classifier;
+    if (encoder_->config().task == EncoderTask::sequence_classification &&
+        classifier.pooling == Pooling::last_not_padding && !classifier.padding_id && rows.count() > 1)
+      throw ArgumentError("input_ids: expected 1 row, as the config has no pad_token_id, found " +
+                          std::to_string(rows.count()));
+  }
 
   void run(const std::vector<detail::PlacedRow>& parts, Index length, NamedTensors& outputs) {
     std::vector<EncoderInput> inputs;

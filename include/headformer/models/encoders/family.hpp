@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/models/causal_lm/family.hpp"
 #include "headformer/models/encoders/encoder.hpp"
 #include "headformer/weights/weights.hpp"
 
@@ -27,6 +28,8 @@ struct EncoderFamily {
   EncoderConfig (*config)(const Checkpoint&);
   NameTable (*names)();
   std::unique_ptr<Encoder> (*make)(EncoderConfig, const Weights&);
+  const CausalLmFamily* decoder =
+      nullptr;  ///< has the same layers: its checkpoints open as the base class, if asked to
 };
 
 template <class Model>

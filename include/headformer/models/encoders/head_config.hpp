@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "headformer/core/tensor.hpp"
+#include "headformer/core/token_id.hpp"
 #include "headformer/kernels/activation_kind.hpp"
 #include "headformer/nn/norm_config.hpp"
 
@@ -20,7 +23,12 @@ enum class EncoderTask {
 };
 
 /// Which row of a sequence a head looks at.
-enum class Pooling { first, last, mean };
+enum class Pooling {
+  first,
+  last,
+  last_not_padding,  ///< the last whose id is not the padding's, seen by attention or not; of embeddings the last
+  mean
+};
 
 /// norm(activation(dense(x))), before a head's own matrix.
 struct TransformConfig {
@@ -29,6 +37,7 @@ struct TransformConfig {
   bool bias = true;
   NormConfig norm = {};  ///< of transforms that have one
   Pooling pooling = Pooling::first;
+  std::optional<TokenId> padding_id = {};  ///< of Pooling::last_not_padding; none: no id is padding
 };
 
 /// What a family's heads are made from; which of them a class has is its task.
@@ -41,6 +50,7 @@ struct HeadsConfig {
   TransformConfig discriminator;
   TransformConfig masked_lm;
   bool output_bias = true;                               ///< of the head over the vocabulary
+  bool classifier_bias = true;                           ///< of the classifier's own matrix
   const char* order_logits = "seq_relationship_logits";  ///< what pre-training calls its second output
   Index order_labels = 2;
 };

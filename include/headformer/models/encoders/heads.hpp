@@ -23,15 +23,15 @@ class HiddenStates final : public EncoderHead {
 /// BERT's pooler: activation(dense(x)) of one row a sequence.
 class PoolerHead final : public EncoderHead {
  public:
+  TransformConfig config;
   DenseTransform transform;
-  Pooling pooling;
 
-  HEADFORMER_COLD PoolerHead(Index inputs, const TransformConfig& config, const Weights& weights)
-      : EncoderHead({{"pooler_output"}, config.width}), transform(inputs, config, weights), pooling(config.pooling) {}
+  HEADFORMER_COLD PoolerHead(Index inputs, const TransformConfig& c, const Weights& weights)
+      : EncoderHead({{"pooler_output"}, c.width}), config(c), transform(inputs, c, weights) {}
 
   void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
     Scratch::Frame frame(context.scratch());
-    const auto pooled = transform.apply(context, pooled_rows(context, pooling, hidden, frame), frame);
+    const auto pooled = transform.apply(context, pooled_rows(context, config, hidden, frame), frame);
     for (Index r = 0; r < y.rows(); ++r) std::copy_n(pooled.row(r), y.columns(), y.row(r));
   }
 };
@@ -56,16 +56,16 @@ class TokenHead final : public EncoderHead {
 template <class Transform>
 class ClassificationHead final : public EncoderHead {
  public:
-  Pooling pooling;
+  TransformConfig config;
   Transform transform;
   Linear output;  // [output().width, width of the transform]
 
-  HEADFORMER_COLD ClassificationHead(EncoderOutput shape, Pooling p, Transform t, Linear o)
-      : EncoderHead(std::move(shape)), pooling(p), transform(std::move(t)), output(std::move(o)) {}
+  HEADFORMER_COLD ClassificationHead(EncoderOutput shape, const TransformConfig& c, Transform t, Linear o)
+      : EncoderHead(std::move(shape)), config(c), transform(std::move(t)), output(std::move(o)) {}
 
   void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
     Scratch::Frame frame(context.scratch());
-    output(context, transform.apply(context, pooled_rows(context, pooling, hidden, frame), frame), y);
+    output(context, transform.apply(context, pooled_rows(context, config, hidden, frame), frame), y);
   }
 };
 

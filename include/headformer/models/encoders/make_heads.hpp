@@ -44,7 +44,7 @@ class HeadMaker {
         result.push_back(pooled("next_sentence", heads_.pooler, {{"logits"}, 2}));
         break;
       case EncoderTask::sequence_classification:
-        result.push_back(pooled("classifier", heads_.classifier, {{"logits"}, labels}));
+        result.push_back(pooled("classifier", heads_.classifier, {{"logits"}, labels}, heads_.classifier_bias));
         break;
       case EncoderTask::multiple_choice:
         result.push_back(pooled("choice", heads_.choice, {{"logits"}, 1, false, true}));
@@ -77,11 +77,12 @@ class HeadMaker {
                             : Linear({transform.width, {{"output", vocabulary}}, heads_.output_bias}, weights_));
   }
 
-  std::unique_ptr<EncoderHead> pooled(const char* name, const TransformConfig& transform, EncoderOutput output) const {
+  std::unique_ptr<EncoderHead> pooled(const char* name, const TransformConfig& transform, EncoderOutput output,
+                                      bool bias = true) const {
     const Weights weights = weights_ / name;
-    const LinearConfig linear{transform.width, {{"output", output.width}}, true};
+    const LinearConfig linear{transform.width, {{"output", output.width}}, bias};
     return std::make_unique<ClassificationHead<Pooled>>(
-        std::move(output), transform.pooling, Pooled(config_.width, transform, weights), Linear(linear, weights));
+        std::move(output), transform, Pooled(config_.width, transform, weights), Linear(linear, weights));
   }
 
   std::unique_ptr<EncoderHead> tokens(const char* name, EncoderOutput output) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 #include "headformer/models/encoders/head_config.hpp"
@@ -22,10 +23,21 @@ inline void mean_row(TensorView<const float> rows, std::span<const float> key_bi
   for (Index c = 0; c < rows.columns(); ++c) mean[c] /= count;
 }
 
+/// The last row that no key bias hides and whose id is no padding, counted from the sequence's first; the first where
+/// there is none, as in the reference.
+inline Index last_row(const BatchSequence& sequence, std::optional<TokenId> padding) {
+  if (sequence.ids.empty() || !padding) return sequence.rows - 1;
+  for (Index r = sequence.rows - 1; r > 0; --r) {
+    const auto i = static_cast<std::size_t>(r);
+    if (sequence.ids[i] != *padding && (sequence.key_bias.empty() || sequence.key_bias[i] == 0)) return r;
+  }
+  return 0;
+}
+
 }  // namespace detail
 
 /// A row for each sequence of the batch; its first and last rows are never hidden. Shapes: x [T, D] -> [sequences, D].
-inline TensorView<const float> pooled_rows(Context& context, Pooling pooling, TensorView<const float> x,
+inline TensorView<const float> pooled_rows(Context& context, const TransformConfig& config, TensorView<const float> x,
                                            Scratch::Frame& frame) {
   const auto& sequences = context.batch().sequences;
   const auto result = frame.take_rows<float>(static_cast<Index>(sequences.size()), x.columns());
@@ -33,11 +45,14 @@ inline TensorView<const float> pooled_rows(Context& context, Pooling pooling, Te
     const BatchSequence& sequence = sequences[i];
     const auto rows = x.slice_rows(sequence.first_row, sequence.first_row + sequence.rows);
     float* const to = result.row(static_cast<Index>(i));
-    if (pooling == Pooling::mean) {
+    if (config.pooling == Pooling::mean) {
       detail::mean_row(rows, sequence.key_bias, to);
-    } else {
-      std::copy_n(rows.row(pooling == Pooling::first ? 0 : rows.rows() - 1), x.columns(), to);
+      continue;
     }
+    const Index row = config.pooling == Pooling::first  ? 0
+                      : config.pooling == Pooling::last ? rows.rows() - 1
+                                                        : detail::last_row(sequence, config.padding_id);
+    std::copy_n(rows.row(row), x.columns(), to);
   }
   return result;
 }

@@ -6,11 +6,16 @@
 
 namespace headformer {
 
-/// Names of the Llama-like families, which agree on them; a family with other modules has its own rows.
+/// Names of the Llama-like families, which agree on them; a family with other modules has its own rows. The last norm
+/// goes by two names: a decoder's, and an encoder's where the layers are one.
 inline constexpr NameRow decoder_rows[] = {
     {"embedding", "model.embed_tokens", "token_embd"},
     {"output_norm", "model.norm", "output_norm"},
     {"output", "lm_head", "output"},
+    {"final_norm", "model.norm", "output_norm"},
+    {"classifier.output", "score", ""},
+    {"tokens.output", "score", ""},
+    {"answer.output", "qa_outputs", ""},
     {"layers.#.attn_norm", "model.layers.#.input_layernorm", "blk.#.attn_norm"},
     {"layers.#.attn.query", "model.layers.#.self_attn.q_proj", "blk.#.attn_q"},
     {"layers.#.attn.query_norm", "model.layers.#.self_attn.q_norm", "blk.#.attn_q_norm"},

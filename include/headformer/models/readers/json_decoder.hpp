@@ -31,6 +31,11 @@ struct DecoderDefaults {
   RotaryDefaults rotary() const { return {rotary_theta, context_length, original_positions}; }
 };
 
+/// The config of a multimodal checkpoint's language model, or of one that is nothing else.
+HEADFORMER_COLD inline JsonObject text_config(const JsonObject& config) {
+  return config.has("text_config") ? config.object("text_config") : config;
+}
+
 /// The common keys of a Hugging Face config of a Llama-like decoder.
 HEADFORMER_COLD inline CausalLmConfig read_decoder(const JsonObject& config, std::string family,
                                                    const DecoderDefaults& defaults = {}) {

@@ -5,7 +5,7 @@
 #include "headformer/blocks/cross_block.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/models/causal_lm/causal_lm.hpp"
-#include "headformer/models/encoders/transformer_encoder.hpp"
+#include "headformer/models/encoders/positioned_encoder.hpp"
 #include "headformer/models/seq2seq/sequence_to_sequence.hpp"
 #include "headformer/nn/normed_positions.hpp"
 #include "headformer/nn/sinusoids.hpp"
@@ -18,27 +18,9 @@ using PreNormTargetLayer = PreNormCrossBlock<LayerNorm, SelfAttention<Causal, No
 using PostNormSourceLayer = PostNormBlock<LayerNorm, SelfAttention<Bidirectional, NoRotary>, Mlp>;
 using PostNormTargetLayer = PostNormCrossBlock<LayerNorm, SelfAttention<Causal, NoRotary>, Mlp>;
 
-/// A side's words and what is done to them before the first layer, by a policy of positions.
-template <class Positions>
-struct PositionedWords {
-  Embedding words;  // [V, D]
-  Positions positions;
-
-  HEADFORMER_COLD PositionedWords(const EncoderConfig& config, const Weights& weights)
-      : words({config.vocabulary, config.width, config.embedding_scale}, weights / "embedding"),
-        positions({config.learned_positions, config.width, 1, config.skipped_positions, config.padding_id}, weights) {}
-
-  /// x [T, D], the words (overwritten) -> y [T, D].
-  void operator()(Context& context, TensorView<float> x, TensorView<float> y) const {
-    positions(context, x);
-    for (Index r = 0; r < x.rows(); ++r) std::copy_n(x.row(r), x.columns(), y.row(r));
-  }
-};
-
 /// The encoder of an encoder-decoder, whose heads are those of the whole.
 template <class Positions, Block Layer, Module FinalNorm>
-using SourceEncoder =
-    TransformerEncoder<PositionedWords<Positions>, Stack<Layer>, FinalNorm, HeadMaker<NoTransform, NoTransform>>;
+using SourceEncoder = PositionedEncoder<Positions, Layer, FinalNorm>;
 
 /// An encoder and a decoder whose layers attend to what it makes of a source.
 template <class SourceEncoder, class Decoder>
