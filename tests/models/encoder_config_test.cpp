@@ -87,6 +87,18 @@ TEST(EncoderConfig, PaddingOfClassifiersOverDecodersIsTheClasss) {
   }
 }
 
+TEST(EncoderConfig, AWindowPastEverythingIsNoLimit) {
+  EncoderFolder folder("mistral_bidirectional");
+  NamedTensors inputs;
+  inputs.emplace("input_ids", integers(Shape{1, 9}, {5, 6, 7, 8, 9, 10, 11, 12, 13}));
+  folder.small.config["sliding_window"] = std::numeric_limits<Index>::max();
+  const NamedTensors widest = folder.open()->forward(inputs);
+  folder.small.config["sliding_window"] = nullptr;
+  const NamedTensors none = folder.open()->forward(inputs);
+  EXPECT_TRUE(same_bits(std::get<Tensor<float>>(widest.at("last_hidden_state")),
+                        std::get<Tensor<float>>(none.at("last_hidden_state"))));
+}
+
 TEST(EncoderConfig, DecodersThatLookToBothSidesOnlyEncode) {
   EncoderFolder gemma("gemma3_embedding");
   gemma.small.config["architectures"] = {"Gemma3ForCausalLM"};

@@ -33,6 +33,8 @@ TEST(EncoderInputs, ThoseThatDoNotFitAreRefused) {
       {"bert", with("attention_mask", integers(Shape{3}, {1, 1, 1})), {"attention_mask", "[1, 3]", "[3]"}},
       {"bert", with("position_ids", integers(Shape{1, 3}, {0, 1, 128})), {"128 learned positions", "128"}},
       {"bert", with("labels", integers(Shape{1}, {1})), {"'labels'", "token_type_ids"}},
+      {"gpt2_model", with("token_type_ids", integers(Shape{1, 3}, {0, 1, 1})), {"'token_type_ids'", "position_ids"}},
+      {"gpt2_model", with("position_ids", integers(Shape{1, 3}, {0, 1, 80})), {"80 learned positions", "80"}},
       {"bert_classification", ids_of(Shape{1, 31}, std::vector<std::int64_t>(31, 7)), {"30 learned positions"}},
       {"roberta_classification", ids_of(Shape{1, 31}, std::vector<std::int64_t>(31, 7)), {"32 learned positions"}},
       {"bert_multiple_choice", ids_of(Shape{2, 3}, {5, 6, 7, 5, 6, 7}), {"input_ids", "[B, C, T]", "[2, 3]"}},

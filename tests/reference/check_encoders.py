@@ -40,6 +40,16 @@ MODELS = {
         vocab_size=20000, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072,
         relative_attention=True, position_buckets=256, norm_rel_ebd="layer_norm", share_att_key=True,
         pos_att_type="p2c|c2p", position_biased_input=False)),
+    "embeddinggemma-300m": ("Gemma3TextConfig", "Gemma3TextModel", dict(
+        vocab_size=20000, hidden_size=768, num_hidden_layers=24, num_attention_heads=3, num_key_value_heads=1,
+        intermediate_size=1152, sliding_window=128, use_bidirectional_attention=True)),
+    "qwen3-embedding-0.6b": ("Qwen3Config", "Qwen3Model", dict(
+        vocab_size=20000, hidden_size=1024, num_hidden_layers=8, num_attention_heads=16, num_key_value_heads=8,
+        intermediate_size=3072, pad_token_id=0)),
+    "llama-1b-reward": ("LlamaConfig", "LlamaForSequenceClassification", dict(
+        vocab_size=20000, hidden_size=2048, num_hidden_layers=3, num_attention_heads=32, num_key_value_heads=8,
+        intermediate_size=8192, num_labels=4, pad_token_id=0)),
+    "gpt2-classifier": ("GPT2Config", "GPT2ForSequenceClassification", dict(num_labels=4, pad_token_id=50256)),
 }
 
 

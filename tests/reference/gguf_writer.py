@@ -27,6 +27,8 @@ ARCHITECTURES = {
     "GemmaForCausalLM": gguf.MODEL_ARCH.GEMMA,
     "Gemma2ForCausalLM": gguf.MODEL_ARCH.GEMMA2,
     "Gemma3ForCausalLM": gguf.MODEL_ARCH.GEMMA3,
+    "Gemma3TextModel": gguf.MODEL_ARCH.GEMMA_EMBEDDING,  # looking to both sides
+    "Qwen3Model": gguf.MODEL_ARCH.QWEN3,
     "Phi3ForCausalLM": gguf.MODEL_ARCH.PHI3,
     "SmolLM3ForCausalLM": gguf.MODEL_ARCH.SMOLLM3,
 }
@@ -124,6 +126,8 @@ def _add_metadata(w, architecture, config):
         w.add_final_logit_softcapping(config.final_logit_softcapping)
     if arch in (gguf.MODEL_ARCH.GEMMA2, gguf.MODEL_ARCH.GEMMA3):
         w.add_sliding_window(config.sliding_window)
+    if arch == gguf.MODEL_ARCH.GEMMA_EMBEDDING:  # as in the file, not as the config's class has it
+        w.add_sliding_window(config.to_dict()["sliding_window"])
 
 
 def add_small_vocabulary(w, architecture, config):
@@ -142,12 +146,13 @@ def add_small_vocabulary(w, architecture, config):
     return add_sentencepiece(w, vocab_size, ["<unk>", "<s>", "</s>"], 1, 2, 0, True, added)
 
 
-def write(path, model, types, quantize, add_vocabulary=add_small_vocabulary):
+def write(path, model, types, quantize, add_vocabulary=add_small_vocabulary, more=None):
     """Writes model to path and returns its tensors as stored, widened to f32 and back in transformers' manner.
 
     types(name, tensor)                      the ggml type of that tensor in the GGUF, for two-dimensional weights
     quantize(rows, type)                     (bytes, dequantised rows)
     add_vocabulary(w, architecture, config)  writes the metadata of the tokenizer
+    more                                     f32 tensors beside the model's, by their names in the file
     """
     config, architecture = model.config, type(model).__name__
     arch = ARCHITECTURES[architecture]
@@ -160,7 +165,8 @@ def write(path, model, types, quantize, add_vocabulary=add_small_vocabulary):
     used, widened = set(), {}
     blocks = []
     for name, tensor in state.items():
-        stored = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        stored = (names.get_name(name, try_suffixes=(".weight", ".bias"))
+                  or names.get_name(f"model.{name}", try_suffixes=(".weight", ".bias")))
         if stored is None:
             raise KeyError(name)
         forward, backward = _change(architecture, config, name)
@@ -180,6 +186,8 @@ def write(path, model, types, quantize, add_vocabulary=add_small_vocabulary):
     if rope.get("rope_type") == "longrope":
         w.add_tensor("rope_factors_long.weight", np.array(rope["long_factor"], np.float32))
         w.add_tensor("rope_factors_short.weight", np.array(rope["short_factor"], np.float32))
+    for name, tensor in (more or {}).items():
+        w.add_tensor(name, tensor.numpy())
     for stored, raw, kind in blocks:
         w.add_tensor(stored, raw, raw_dtype=None if kind in (Type.F32, Type.F16) else kind)
     w.write_header_to_file()

@@ -18,16 +18,23 @@ import transformers
 from gguf import GGMLQuantizationType as Type
 from safetensors.torch import load_file, save_file
 
+import gguf_writer
+from decoder_base_variants import GEMMA3
 from encoder_cases import make_inputs, outputs
 from encoder_variants import BERT_BODY, PADDED, POOLED, EncoderVariant
 from make_decoders import build, seed_of
 from make_gguf import FOLDER
 from manifest import GOLDENS, update
+from variants import GLOBAL, LOCAL
 
 BODY = {**BERT_BODY, "hidden_size": 32, "intermediate_size": 64, "max_position_embeddings": 80}  # blocks of 32
 BERT = ("BERT", "BertConfig", "BertModel", BODY)
 NOMIC = ("NomicBERT", "NomicBertConfig", "NomicBertModel", BODY)
 XLM = ("BERT", "XLMRobertaConfig", "XLMRobertaModel", {**BODY, "type_vocab_size": 1, "pad_token_id": 1})
+GEMMA = ("Gemma 3", "Gemma3TextConfig", "Gemma3TextModel",
+         {**GEMMA3, "vocab_size": 301, "hidden_size": 32, "head_dim": 32, "num_attention_heads": 2, "intermediate_size": 32,
+          "num_hidden_layers": 7, "sliding_window": 8, "use_bidirectional_attention": True, "query_pre_attn_scalar": 32,
+          "layer_types": [LOCAL] * 5 + [GLOBAL, LOCAL]})
 ARCHITECTURES = {"BertModel": gguf.MODEL_ARCH.BERT, "XLMRobertaModel": gguf.MODEL_ARCH.BERT,
                  "NomicBertModel": gguf.MODEL_ARCH.NOMIC_BERT}
 
@@ -40,6 +47,9 @@ VARIANTS = [
                     notes="architecture bert: positions without the padding's rows, counted by columns"), Type.F16),
     (EncoderVariant("nomic_bert", *NOMIC, cases=(*PADDED, "long")), Type.F32),
     (EncoderVariant("nomic_bert_q8_0", *NOMIC), Type.Q8_0),
+    (EncoderVariant("gemma_embedding_f16", *GEMMA, cases=(*PADDED, "long", "holes"),
+                    notes="half a window on each side"), Type.F16),
+    (EncoderVariant("gemma_embedding_q8_0", *GEMMA), Type.Q8_0),
 ]
 
 
@@ -77,6 +87,14 @@ def write(path, model, tensors, kind, add_more=lambda writer: None):
     return widened
 
 
+def write_decoder(path, model, kind):
+    """The same of a decoder's base class."""
+    def quantize(rows, t):
+        raw = rows if t == Type.F32 else gguf.quantize(rows, t)
+        return raw, rows if t == Type.F32 else gguf.dequantize(raw, t)
+    return gguf_writer.write(path, model, lambda name, rows: kind, quantize)
+
+
 def make(variant, kind):
     folder = FOLDER / variant.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +107,9 @@ def make(variant, kind):
         tensors = load_file(file)
         pooler = {name: tensor for name, tensor in tensors.items() if name.startswith("pooler.")}
         bare = {name: tensor for name, tensor in tensors.items() if name not in pooler}
-        save_file({**write(path, model, bare, kind), **pooler}, file, {"format": "pt"})
+        decoder = type(model).__name__ in gguf_writer.ARCHITECTURES
+        stored = write_decoder(path, model, kind) if decoder else write(path, model, bare, kind)
+        save_file({**stored, **pooler}, file, {"format": "pt"})
         model = type(model).from_pretrained(published, attn_implementation="eager", dtype=torch.float32).eval()
     entries = []
     for case in variant.cases:

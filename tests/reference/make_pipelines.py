@@ -387,14 +387,14 @@ FOLDERS = [embed_mean, embed_modes, embed_plain, embed_gguf, embed_static, embed
            rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(folders, description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--question-answering", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     transformers.utils.logging.set_verbosity_error()
-    for make in FOLDERS:
+    for make in folders:
         name = make.__name__
         if arguments.only and name not in arguments.only:
             continue
@@ -409,4 +409,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(FOLDERS, __doc__)

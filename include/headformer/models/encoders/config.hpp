@@ -19,9 +19,10 @@ struct EncoderConfig {
   Index width = 0;            ///< D
   Index context_length = 0;   ///< positions it was made for
   float embedding_scale = 1;
-  Index learned_positions = 0;  ///< rows of a table, which no position may pass; 0: none
-  Index skipped_positions = 0;  ///< rows of that table before position 0
-  Index token_types = 0;        ///< rows of their table; 0: none
+  Index learned_positions = 0;    ///< rows of a table, which no position may pass; 0: none
+  Index skipped_positions = 0;    ///< rows of that table before position 0
+  Index token_types = 0;          ///< rows of their table; 0: none
+  bool takes_token_types = true;  ///< false: an input of that name is refused, where otherwise it may say nothing
   PositionNumbering numbering = PositionNumbering::columns;
   TokenId padding_id = 0;
   bool projects_embeddings = false;  ///< a matrix leads from E to D

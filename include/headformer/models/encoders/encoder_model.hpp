@@ -25,7 +25,7 @@ class EncoderModel final : public Model {
     const bool choices = encoder_->config().task == EncoderTask::multiple_choice;
     detail::InputReader reader(inputs);
     detail::SequenceNames names;
-    names.token_types = "token_type_ids";
+    if (encoder_->config().takes_token_types) names.token_types = "token_type_ids";
     const detail::SequenceRows rows(reader, names, choices ? 3 : 2);
     expect_ends_known(rows);
     NamedTensors outputs;

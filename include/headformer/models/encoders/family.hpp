@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "headformer/core/cold.hpp"
-#include "headformer/models/causal_lm/family.hpp"
 #include "headformer/models/encoders/encoder.hpp"
 #include "headformer/weights/weights.hpp"
 
 namespace headformer {
+
+struct CausalLmFamily;
 
 /// A class of the reference and what it puts on top of its family's encoder.
 struct EncoderClass {
@@ -28,8 +29,7 @@ struct EncoderFamily {
   EncoderConfig (*config)(const Checkpoint&);
   NameTable (*names)();
   std::unique_ptr<Encoder> (*make)(EncoderConfig, const Weights&);
-  const CausalLmFamily* decoder =
-      nullptr;  ///< has the same layers: its checkpoints open as the base class, if asked to
+  const CausalLmFamily* decoder = nullptr;  ///< with the same layers: its checkpoints hold the base class, too
 };
 
 template <class Model>

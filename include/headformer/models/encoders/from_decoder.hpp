@@ -28,6 +28,7 @@ HEADFORMER_COLD inline EncoderConfig encoder_of(CausalLmConfig decoder) {
   config.learned_positions = decoder.learned_positions;
   config.skipped_positions = decoder.skipped_positions;
   config.numbering = decoder.numbering.rule;
+  config.takes_token_types = false;  // GPT-2's would be words
   config.looks_back = decoder.looks_back;
   config.norm = decoder.norm;
   config.layers = std::move(decoder.layers);
@@ -45,7 +46,10 @@ HEADFORMER_COLD EncoderConfig read_encoder_of(const Checkpoint& checkpoint) {
   const JsonObject text = text_config(json);
   if (!text.boolean_or("is_causal", true)) {
     config.looks_back = false;
-    for (LayerConfig& layer : config.layers) layer.attention.window *= 2;  // the reference's: as many on each side
+    for (LayerConfig& layer : config.layers) {  // the reference's: as many columns on each side
+      Index& window = layer.attention.window;
+      window = 2 * std::min(window, kernels::unlimited / 2);
+    }
   }
   HeadsConfig& heads = config.heads;
   heads.labels = read_labels(json);
@@ -58,8 +62,8 @@ HEADFORMER_COLD EncoderConfig read_encoder_of(const Checkpoint& checkpoint) {
 }
 
 /// Files of a class hold what others put on top, too.
-inline constexpr std::string_view decoder_heads[] = {"lm_head.", "score.", "classifier.", "qa_outputs.",
-                                                     "output.weight"};
+inline constexpr std::string_view decoder_heads[] = {"lm_head.",      "score.",   "classifier.", "qa_outputs.",
+                                                     "output.weight", "dense_2.", "dense_3."};
 template <const CausalLmFamily& decoder>
 NameTable names_of_encoder() {
   NameTable table = decoder.names();

@@ -26,13 +26,17 @@ class EmbeddingRoute {
                                  Workspace& workspace)
       : workspace_(workspace) {
     std::size_t next = 0;
+    const LoadOptions load = pipeline_loading(options, *workspace.executor);
     source_ = read_source(modules, next, options);
     width_ = source_->width();
-    const LoadOptions load = pipeline_loading(options, *workspace.executor);
+    if (!std::filesystem::is_directory(modules.front().folder)) {
+      modules_ = read_gguf_dense(Checkpoint::open(modules.front().folder), width_, load, *workspace.executor);
+      for (const VectorModule& module : modules_) width_ = width_of(module);
+    }
     for (; next < modules.size(); ++next) {
       auto module = read_vector_module(modules[next].type, width_, modules[next].folder, load, *workspace.executor);
       if (!module) continue;
-      width_ = std::visit([](const auto& m) { return m.width(); }, *module);
+      width_ = width_of(*module);
       modules_.push_back(std::move(*module));
     }
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/kernels/activation.hpp"
@@ -63,6 +64,9 @@ struct UnitLength {
 };
 
 using VectorModule = std::variant<VectorDense, VectorNorm, UnitLength>;
+inline Index width_of(const VectorModule& module) {
+  return std::visit([](const auto& m) { return m.width(); }, module);
+}
 
 namespace detail {
 
@@ -109,6 +113,25 @@ HEADFORMER_COLD inline std::optional<VectorModule> read_vector_module(std::strin
   if (adds_input && inputs != outputs) dense.projection.emplace(LinearConfig{inputs, {{"residual", outputs}}}, weights);
   weights.finish();
   return dense;
+}
+
+inline constexpr NameRow gguf_dense_rows[] = {{"dense_2", "", "dense_2"}, {"dense_3", "", "dense_3"}};
+
+/// EmbeddingGemma's two matrices behind the pooling, where its GGUF holds them. `inputs`: the pooling's width.
+HEADFORMER_COLD inline std::vector<VectorModule> read_gguf_dense(const Checkpoint& checkpoint, Index inputs,
+                                                                 const LoadOptions& options, Executor& executor) {
+  std::vector<VectorModule> modules;
+  const NameTable names{gguf_dense_rows, {}};
+  const Weights weights(checkpoint, names, options, executor);
+  for (const char* name : {"dense_2", "dense_3"}) {
+    const TensorEntry* entry = checkpoint.find(std::string(name) + ".weight");
+    if (entry == nullptr) continue;
+    const Index outputs = entry->shape.rank() == 2 ? entry->shape[0] : 1;  // another rank is refused below
+    modules.emplace_back(VectorDense{Linear({inputs, {{name, outputs}}, false}, weights), kernels::Activation::identity,
+                                     false, std::nullopt});
+    inputs = outputs;
+  }
+  return modules;
 }
 
 }  // namespace detail
