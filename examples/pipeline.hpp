@@ -75,6 +75,17 @@ inline const OrderedJson& member_of(const OrderedJson& json, const char* key) {
   return json.at(key);
 }
 
+/// A member that is an array of texts, or why it is none.
+inline std::vector<std::string> texts_of(const OrderedJson& json, const char* key) {
+  const OrderedJson& array = member_of(json, key);
+  if (!array.is_array())
+    throw headformer::ArgumentError(std::string(key) + ": expected an array of strings, found " +
+                                    std::string(array.type_name()));
+  std::vector<std::string> texts;
+  for (const OrderedJson& text : array) texts.push_back(text_of(text));
+  return texts;
+}
+
 /// Outcomes as JSON, each by `json_of` of its value.
 template <class Value, class JsonOf>
 std::vector<headformer::Outcome<OrderedJson>> lines_of(const std::vector<headformer::Outcome<Value>>& outcomes,

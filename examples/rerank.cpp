@@ -14,12 +14,7 @@ struct Item {
 };
 
 Item item_of(const OrderedJson& json) {
-  Item item{program::text_of(program::member_of(json, "query")), {}};
-  const OrderedJson& documents = program::member_of(json, "documents");
-  if (!documents.is_array())
-    throw ArgumentError("documents: expected an array of strings, found " + std::string(documents.type_name()));
-  for (const OrderedJson& document : documents) item.documents.push_back(program::text_of(document));
-  return item;
+  return {program::text_of(program::member_of(json, "query")), program::texts_of(json, "documents")};
 }
 
 OrderedJson ranking_of(const Reranker& reranker, const Item& item) {

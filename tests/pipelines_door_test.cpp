@@ -83,7 +83,7 @@ double greatest(const Json& json) {
 
 /// The program that a golden's folder is for.
 std::string program_of(const std::string& folder) {
-  for (const char* program : {"embed", "classify", "rerank", "fill_mask", "tag", "answer"})
+  for (const char* program : {"embed", "classify", "rerank", "fill_mask", "tag", "answer", "score"})
     if (folder.starts_with(program)) return program;
   return "classify";
 }
@@ -156,6 +156,28 @@ TEST(EmbedDoor, EveryFormatHoldsTheSameNumbers) {
   const Json json = Json::parse(tensors.out.substr(sizeof header, header));
   EXPECT_EQ(json.at("embeddings").at("shape"), (std::vector<std::size_t>{3, width}));
   expect_rows(tensors.out, sizeof header + header);
+}
+
+TEST(ScoreDoor, WhatIsWrongWithALineStandsInItsPlace) {
+  const std::string model = (goldens() / "score_chat").string();
+  const ProgramResult result = run_program("score", {model},
+                                           "{\"prompt\": \"a\", \"answers\": [\"b\"]}\n{\"answers\": []}\n[1\n"
+                                           "{\"prompt\": \"a\", \"answers\": \"b\"}\n"
+                                           "{\"prompt\": [{\"role\": \"user\"}], \"answers\": [\"b\"]}\n"
+                                           "{\"prompt\": \"a\", \"answers\": [\"b\", 3]}\n");
+  expect_success(result);
+  std::istringstream stream(result.out);
+  std::vector<Json> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  ASSERT_EQ(lines.size(), 6U);
+  ASSERT_EQ(lines[0].size(), 1U);
+  EXPECT_TRUE(lines[0][0].is_number());
+  const std::vector<std::string> missing = {"prompt", "", "answers", "content", "string"};
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i].at("index"), i);
+    EXPECT_NE(lines[i].at("error").get<std::string>().find(missing[i - 1]), std::string::npos) << lines[i];
+  }
+  expect_refused(run_program("score", {(goldens() / "classify").string()}), {"classify", "one label", "3"});
 }
 
 TEST(PipelineDoors, WrongOptionsAndModelsAreRefused) {

@@ -11,6 +11,7 @@
 #include "headformer/core/matrix.hpp"
 #include "headformer/core/version.hpp"
 #include "headformer/models/causal_lm/session.hpp"
+#include "headformer/pipelines/answer_scorer.hpp"
 #include "headformer/pipelines/embedder.hpp"
 #include "headformer/pipelines/mask_filler.hpp"
 #include "headformer/pipelines/question_answerer.hpp"

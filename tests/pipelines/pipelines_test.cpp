@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <headformer/core/thread_pool.hpp>
+#include <headformer/pipelines/answer_scorer.hpp>
 #include <headformer/pipelines/embedder.hpp>
 #include <headformer/pipelines/mask_filler.hpp>
 #include <headformer/pipelines/question_answerer.hpp>
@@ -112,7 +113,9 @@ TEST(Pipelines, AClassOfAnotherTaskIsRefused) {
   expect_error<ConfigError>([&] { TokenTagger(path, threads(1)); }, mentions);
   expect_error<ConfigError>([&] { QuestionAnswerer(golden("tag"), threads(1)); },
                             {"tag", "BertForTokenClassification"});
+  expect_error<ConfigError>([&] { AnswerScorer(path, threads(1)); }, mentions);
   expect_error<ConfigError>([&] { Reranker(golden("classify"), threads(1)); }, {"one label", "3"});
+  expect_error<ConfigError>([&] { AnswerScorer(golden("classify_decoder"), threads(1)); }, {"one label", "3"});
   expect_error<ConfigError>([&] { ZeroShotClassifier(golden("classify"), threads(1)); }, {"id2label", "entail"});
 }
 
@@ -142,6 +145,70 @@ TEST(Pipelines, ABadItemStopsNoOther) {
   EXPECT_TRUE(classes[0] && !classes[1] && classes[2]);
   expect_error<ArgumentError>([&] { zero_shot.classify(texts, {}); }, {"labels"});
   expect_error<ArgumentError>([&] { zero_shot.classify(texts, chosen, {.hypothesis = "none"}); }, {"{}", "none"});
+}
+
+TEST(AnswerScorer, ABadItemStopsNoOther) {
+  const AnswerScorer scorer(golden("score_chat"), threads(2));
+  EXPECT_TRUE(scorer.has_chat_template());
+  const AnswersToScore good{{{"user", "how tall?"}}, {"very tall", "no idea", ""}};
+  const std::vector<AnswersToScore> items = {
+      good, {{{"user", std::string(no_utf8)}}, {"a"}}, {{{"user", "a"}}, {"b", std::string(no_utf8)}}, good, {{}, {}}};
+  const auto scores = scorer.score(items);
+  ASSERT_EQ(scores.size(), items.size());
+  EXPECT_TRUE(scores[0] && !scores[1] && !scores[2] && scores[3] && scores[4]);
+  expect_mentions(scores[2].error(), {"answers[1]", "UTF-8"});
+  EXPECT_TRUE(scores[4].value().empty());
+  const auto alone = AnswerScorer(golden("score_chat"), threads(1)).score(std::span(items).first(1));
+  for (std::size_t i = 0; i < good.answers.size(); ++i) {
+    EXPECT_EQ(scores[0].value()[i].index, i);
+    EXPECT_EQ(scores[0].value()[i].score, scores[3].value()[i].score);
+    EXPECT_EQ(scores[0].value()[i].score, alone[0].value()[i].score);
+  }
+}
+
+TEST(AnswerScorer, TheBestOfSeveralComesFirst) {
+  for (const char* const folder : {"score_chat", "score_pair"}) {
+    SCOPED_TRACE(folder);
+    const AnswerScorer scorer(golden(folder), threads(1));
+    const std::vector<std::string_view> answers = {"It is tall.", "No.", "Wall Street!", "No."};
+    const AnswersToScore item{{{"user", "how tall?"}}, {answers.begin(), answers.end()}};
+    const auto scores = scorer.score(std::span(&item, 1))[0].value();
+    const auto ranked = scorer.rank("how tall?", answers);
+    ASSERT_EQ(ranked.size(), answers.size());
+    for (std::size_t i = 0; i < ranked.size(); ++i) {
+      EXPECT_EQ(ranked[i].score, scores[ranked[i].index].score);
+      if (i == 0) continue;
+      EXPECT_GE(ranked[i - 1].score, ranked[i].score);
+      if (ranked[i - 1].score == ranked[i].score) {
+        EXPECT_LT(ranked[i - 1].index, ranked[i].index);
+      }
+    }
+    const std::vector<std::string_view> bad = {"a", no_utf8};
+    expect_error<ArgumentError>([&] { (void)scorer.rank("how tall?", bad); }, {"answers[1]", "UTF-8"});
+  }
+}
+
+TEST(AnswerScorer, ConversationsNeedATemplate) {
+  const std::vector<ChatMessage> turns = {{"user", "how tall?"}, {"assistant", "what?"}, {"user", "the tower"}};
+  const std::vector<AnswersToScore> items = {{turns, {"324 m"}}, {{{"user", "how tall?"}}, {"324 m"}}};
+  const AnswerScorer pairs(golden("score_pair"), threads(1));
+  EXPECT_FALSE(pairs.has_chat_template());
+  const auto scores = pairs.score(items);
+  EXPECT_TRUE(!scores[0] && scores[1]);
+  expect_mentions(scores[0].error(), {"prompt", "chat template", "3 turns"});
+  const AnswerScorer chats(golden("score_chat"), threads(1));
+  EXPECT_NE(chats.rank(items[0]).front().score, chats.rank(items[1]).front().score);
+}
+
+TEST(AnswerScorer, LongAnswersAreCutAndSaySo) {
+  for (const char* const folder : {"score_chat", "score_pair"}) {
+    SCOPED_TRACE(folder);
+    const AnswerScorer scorer(golden(folder), threads(1));
+    std::string words;
+    for (int i = 0; i < 100; ++i) words += "one ";
+    const std::vector<std::string_view> answers = {words, "one"};
+    for (const ScoredAnswer& answer : scorer.rank("count", answers)) EXPECT_EQ(answer.truncated, answer.index == 0);
+  }
 }
 
 TEST(TokenTagger, OffsetsInBytesAndCharactersAreTheSamePlaces) {

@@ -40,12 +40,11 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
       cancellation_(options.cancellation),
       progress_(options.progress) {}
 
-HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
-                                                                         TruncationStrategy strategy) const {
+HEADFORMER_INLINE EncodeOptions EncoderPipeline::cut_to_fit(TruncationStrategy strategy) const {
   EncodeOptions options;
   if (max_length_ > 0)
     options.truncation = Truncation{.max_length = max_length_, .strategy = strategy, .keep_overflowing = false};
-  return tokens(texts, options);
+  return options;
 }
 
 HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,

@@ -34,11 +34,13 @@ class EncoderPipeline {
   Index max_length() const { return max_length_; }
   Compute compute() const { return workspace_->compute(); }
 
+  /// Special tokens, and what is longer than max_length() cut.
+  EncodeOptions cut_to_fit(TruncationStrategy strategy = TruncationStrategy::longest_first) const;
+
   /// The tokens of texts and pairs, by all workers; one that was too long says `truncated`. One that fails (bytes that
   /// are no UTF-8) stops no other.
-  std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts,
-                                        TruncationStrategy strategy = TruncationStrategy::longest_first) const;
   std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts, const EncodeOptions& options) const;
+  std::vector<Outcome<Encoding>> tokens(std::span<const TextPair> texts) const { return tokens(texts, cut_to_fit()); }
 
   /// Receives an item's results: of each head a view. Shapes: [tokens or 1, the head's width].
   using Take = FunctionRef<void(std::size_t item, std::span<const TensorView<const float>> results)>;

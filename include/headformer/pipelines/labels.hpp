@@ -27,4 +27,11 @@ HEADFORMER_COLD inline void expect_task(const EncoderPipeline& pipeline, Encoder
                       detail::quoted(pipeline.checkpoint().architecture()));
 }
 
+/// Throws ConfigError when it is no class for sequence classification with one label.
+HEADFORMER_COLD inline void expect_one_label(const EncoderPipeline& pipeline) {
+  expect_task(pipeline, EncoderTask::sequence_classification, "sequence classification");
+  if (const Index labels = pipeline.encoder().heads().front()->output().width; labels != 1)
+    throw ConfigError(pipeline.name() + ": expected a class with one label, found " + std::to_string(labels));
+}
+
 }  // namespace headformer::detail

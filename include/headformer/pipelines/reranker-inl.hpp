@@ -1,10 +1,7 @@
 #pragma once
 
-#include <algorithm>
-
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
-#include "headformer/core/stable_sort.hpp"
 #include "headformer/formats/json_file.hpp"
 #include "headformer/pipelines/labels.hpp"
 #include "headformer/pipelines/reranker.hpp"
@@ -35,9 +32,7 @@ HEADFORMER_COLD inline ScoreFunction read_reranker_activation(const Checkpoint& 
 
 HEADFORMER_INLINE Reranker::Reranker(const std::filesystem::path& path, const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options), function_(detail::read_reranker_activation(pipeline_.checkpoint())) {
-  detail::expect_task(pipeline_, EncoderTask::sequence_classification, "sequence classification");
-  if (const Index labels = pipeline_.encoder().heads().front()->output().width; labels != 1)
-    throw ConfigError(pipeline_.name() + ": expected a class with one label, found " + std::to_string(labels));
+  detail::expect_one_label(pipeline_);
 }
 
 HEADFORMER_INLINE std::vector<Outcome<RankedDocument>> Reranker::score(std::span<const TextPair> pairs) const {
@@ -56,8 +51,7 @@ HEADFORMER_INLINE std::vector<RankedDocument> Reranker::rank(std::string_view qu
   for (const std::string_view document : documents) pairs.push_back({query, document});
   std::vector<RankedDocument> ranked;
   for (const Outcome<RankedDocument>& outcome : score(pairs)) ranked.push_back(outcome.value());
-  detail::stable_sort(ranked.begin(), ranked.end(),
-                      [](const RankedDocument& a, const RankedDocument& b) { return a.score > b.score; });
+  detail::sort_best_first(ranked);
   return ranked;
 }
 

@@ -53,6 +53,12 @@ inline std::vector<std::size_t> best_first(std::span<const float> values) {
   return order;
 }
 
+/// Sorts what has scores, the greatest first; equal ones stay in their order.
+template <class Scored>
+void sort_best_first(std::vector<Scored>& all) {
+  detail::stable_sort(all.begin(), all.end(), [](const Scored& a, const Scored& b) { return a.score > b.score; });
+}
+
 /// Labels with their scores, the best first.
 inline std::vector<LabelScore> ranked(std::span<const std::string> labels, std::span<const float> scores) {
   std::vector<LabelScore> result;

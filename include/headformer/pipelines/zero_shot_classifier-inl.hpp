@@ -53,7 +53,8 @@ HEADFORMER_INLINE std::vector<Outcome<Classification>> ZeroShotClassifier::class
     float entailment, contradiction;
     bool truncated;
   };
-  const std::vector<Outcome<Encoding>> tokens = pipeline_.tokens(pairs, TruncationStrategy::only_first);
+  const std::vector<Outcome<Encoding>> tokens =
+      pipeline_.tokens(pairs, pipeline_.cut_to_fit(TruncationStrategy::only_first));
   const std::vector<Outcome<Logits>> logits =
       pipeline_.answer_each<Logits>(tokens, [&](std::size_t i, std::span<const TensorView<const float>> results) {
         const float* row = results.front().row(0);
