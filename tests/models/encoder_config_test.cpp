@@ -80,6 +80,10 @@ TEST(EncoderConfig, PaddingOfClassifiersOverDecodersIsTheClasss) {
     if (!padding.is_null()) {
       EXPECT_EQ(*classifier.padding_id, padding.get<TokenId>());
     }
+    config["pad_token_id"] = -1;
+    folder.write("config.json", config.dump());
+    const Checkpoint negative = Checkpoint::open(folder.path());
+    EXPECT_EQ(detail::match_encoder(negative).family->config(negative).heads.classifier.padding_id, -1);
     config["pad_token_id"] = nullptr;  // says that there is none
     folder.write("config.json", config.dump());
     const Checkpoint silent = Checkpoint::open(folder.path());

@@ -15,7 +15,8 @@ namespace headformer {
 /// position_ids [B, T] or [1, T] -> what its heads put out, under the reference's names; multiple choice takes [B, C,
 /// T]. Masked positions are left out of the computation, and their rows of the outputs are 0. A row of which nothing is
 /// left has 0 everywhere. What the reference takes from a row's first column comes from its first column that is not
-/// masked.
+/// masked. A classifier over a decoder looks at the last id that is neither masked nor padding; without a padding id
+/// several rows are refused, as in the reference.
 class EncoderModel final : public Model {
  public:
   EncoderModel(std::shared_ptr<const Encoder> encoder, std::shared_ptr<Workspace> workspace)

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,15 @@ HEADFORMER_COLD inline EncoderConfig encoder_of(CausalLmConfig decoder) {
   return config;
 }
 
+/// The id that a classifier takes for padding, where the config or, when it is silent, the class has one (`fallback`
+/// -1: none). A config's own -1 is an id, which no token has.
+HEADFORMER_COLD inline std::optional<TokenId> read_classifier_padding(const JsonObject& config, TokenId fallback) {
+  const char* key = "pad_token_id";
+  if (!config.mentions(key)) return fallback < 0 ? std::optional<TokenId>() : fallback;
+  if (!config.has(key)) return std::nullopt;
+  return static_cast<TokenId>(config.integer(key, -1, std::numeric_limits<TokenId>::max()));
+}
+
 /// Reads a family's config. `padding_id`: the class's where the config does not say; -1: none.
 template <const CausalLmFamily& decoder, TokenId padding_id>
 HEADFORMER_COLD EncoderConfig read_encoder_of(const Checkpoint& checkpoint) {
@@ -55,9 +66,9 @@ HEADFORMER_COLD EncoderConfig read_encoder_of(const Checkpoint& checkpoint) {
   heads.labels = read_labels(json);
   heads.classifier.width = config.width;
   heads.classifier.pooling = Pooling::last_not_padding;
-  heads.classifier.padding_id = read_id(text, "pad_token_id", padding_id);
+  heads.classifier.padding_id = read_classifier_padding(text, padding_id);
   heads.classifier_bias = false;
-  config.padding_id = heads.classifier.padding_id.value_or(0);
+  config.padding_id = std::max(heads.classifier.padding_id.value_or(0), 0);
   return config;
 }
 
