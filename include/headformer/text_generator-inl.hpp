@@ -249,8 +249,7 @@ HEADFORMER_COLD HEADFORMER_INLINE std::optional<Tokenizer> TextGenerator::open_t
     if (!checkpoint.gguf().has("tokenizer.ggml.model")) return std::nullopt;
     return Tokenizer::from_gguf(checkpoint.gguf());
   }
-  if (checkpoint.files()("tokenizer.json").name().empty()) return std::nullopt;
-  return Tokenizer::from_files(checkpoint.files());
+  return Tokenizer::find(checkpoint.files());
 }
 
 }  // namespace headformer

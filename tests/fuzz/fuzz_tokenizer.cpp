@@ -1,7 +1,7 @@
-// Any bytes as a tokenizer.json, or after "spiece.model:", "vocab.txt:" or "qwen.tiktoken:" as such a file: it opens or
-// is refused with an error of the library's, and an open one encodes and decodes within bounds, with offsets inside the
-// text and the same ids, streaming equal to decoding the whole. A tokenizer.json may be followed, after a zero byte, by
-// the text to encode.
+// Any bytes as a tokenizer.json, or after "spiece.model:", "source.spm:", "vocab.txt:" or "qwen.tiktoken:" as such a
+// file (Marian's source.spm beside a small vocab.json): it opens or is refused with an error of the library's, and an
+// open one encodes and decodes within bounds, with offsets inside the text and the same ids, streaming equal to
+// decoding the whole. A tokenizer.json may be followed, after a zero byte, by the text to encode.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view file = input;
   std::string_view text = "Hello  w\u00f6rld 12\n";
   std::string kind = "tokenizer.json";
-  for (const char* other : {"spiece.model", "vocab.txt", "qwen.tiktoken"}) {
+  for (const char* other : {"spiece.model", "source.spm", "vocab.txt", "qwen.tiktoken"}) {
     if (!input.starts_with(std::string(other) + ":")) continue;
     kind = other;
     file = input.substr(kind.size() + 1);
@@ -68,8 +68,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   try {
     const Tokenizer tokenizer = Tokenizer::from_files([&](const std::string& name) {
-      if (name != kind) return Bytes();
-      return Bytes({reinterpret_cast<const std::byte*>(file.data()), file.size()}, nullptr, name);
+      std::string_view found = name == kind ? file : std::string_view();
+      if (kind == "source.spm" && name == "config.json") found = R"({"model_type": "marian"})";
+      if (kind == "source.spm" && name == "vocab.json")
+        found = R"({"</s>": 0, "<unk>": 1, "\u2581": 2, "a": 3, "<0x0A>": 4, ">>a<<": 5, "<pad>": 6})";
+      if (found.data() == nullptr) return Bytes();
+      return Bytes({reinterpret_cast<const std::byte*>(found.data()), found.size()}, nullptr, name);
     });
     use(tokenizer, text);
   } catch (const Error&) {

@@ -116,6 +116,8 @@ def tokenizers():
             decoder={"type": "CTC", "pad_token": "a", "word_delimiter_token": "|", "cleanup": True}),
         "unigram.model": b"spiece.model:" + sentencepiece(1),
         "bpe.model": b"spiece.model:" + sentencepiece(2),
+        "unigram.spm": b"source.spm:" + sentencepiece(1),
+        "bpe.spm": b"source.spm:" + sentencepiece(2),
         "vocab.txt": b"vocab.txt:[PAD]\n[UNK]\n[CLS]\n[SEP]\nhello\n##s\n",
         "qwen.tiktoken": b"qwen.tiktoken:SA== 0\nZQ== 1\nSGU= 2\nbA== 3\n",
     }

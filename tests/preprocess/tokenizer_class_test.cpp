@@ -105,6 +105,13 @@ std::string pair_hash(const Tokenizer& tokenizer, const std::vector<std::string>
   return hash.hex();
 }
 
+/// Of a pair without anything else: what is known of the reference's tokenizers that run in Python.
+std::string pair_ids_hash(const Tokenizer& tokenizer, const std::vector<std::string>& texts, std::size_t i) {
+  Hash hash;
+  hash.numbers(tokenizer.encode(TextPair{texts[i], texts[(i * 7 + 3) % texts.size()]}, EncodeOptions()).ids);
+  return "ids:" + hash.hex();
+}
+
 std::string decoded_hash(const Tokenizer& tokenizer, const std::string& text) {
   const std::vector<TokenId> ids = tokenizer.encode(text);
   Hash hash;
@@ -140,8 +147,10 @@ TEST_P(TokenizerClassGolden, EqualsReference) {
     std::istringstream words(line);
     std::string expected[4];
     for (std::string& word : expected) words >> word;
-    const std::string found[] = {ids_hash(tokenizer, texts[i]), details_hash(tokenizer, texts[i]),
-                                 pair_hash(tokenizer, texts, i), decoded_hash(tokenizer, texts[i])};
+    const std::string found[] = {
+        ids_hash(tokenizer, texts[i]), details_hash(tokenizer, texts[i]),
+        expected[2].starts_with("ids:") ? pair_ids_hash(tokenizer, texts, i) : pair_hash(tokenizer, texts, i),
+        decoded_hash(tokenizer, texts[i])};
     for (std::size_t k = 0; k < 4; ++k) {
       constexpr const char* what[] = {"ids", "details", "pair", "decoded"};
       if (expected[k] == "--------" || found[k] == expected[k] || ++shown > 10) continue;

@@ -15,6 +15,7 @@
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
+#include "support/errors.hpp"
 #include "support/tokenizer_files.hpp"
 
 namespace headformer {
@@ -140,6 +141,26 @@ TEST(FileTexts, SentencePieceModelsAreReadOrRefused) {
   }
   EXPECT_THROW((void)tokenizer_of({{"tokenizer.model", std::string("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f")}}),
                FormatError);
+}
+
+TEST(FileTexts, DictionariesBesideSentencePieceFilesAreReadOrRefused) {
+  const std::string spm = small_model();
+  const auto expect_refused = [](const FileTexts& files, const std::vector<std::string>& mentions) {
+    testing::expect_mentions(testing::message_of<FormatError>([&] { (void)tokenizer_of(files); }), mentions);
+  };
+  FileTexts files{{"config.json", R"({"model_type": "marian"})"}, {"source.spm", spm}};
+  expect_refused(files, {"tokenizer_config.json", "vocab.json", "source.spm"});
+  files["vocab.json"] = R"({"</s>": 0, "a": 1})";
+  expect_refused(files, {"model/vocab.json", "'<unk>'", "2 pieces"});
+  files["vocab.json"] = R"({"</s>": 0, "<unk>": 1, "\u2581": 2, "\u2581a": 3, ">>a<<": 4, "<pad>": 5})";
+  const Tokenizer tokenizer = tokenizer_of(files);
+  EXPECT_EQ(tokenizer.encode(">>a<<a </s>>>b<<"), (std::vector<TokenId>{4, 3, 0, 1, 0}));
+  EXPECT_EQ(tokenizer.decode(std::vector<TokenId>{4, 3, 0, 1, 0}), ">>a<< a</s> <unk> </s>");
+  files["config.json"] = R"({"model_type": "m2m_100"})";
+  files["sentencepiece.bpe.model"] = spm;
+  files["tokenizer_config.json"] = R"({"language_codes": "wmt22"})";
+  expect_refused(files, {"tokenizer_config.json", "language_codes", "wmt21", "wmt22"});
+  EXPECT_FALSE(Tokenizer::find([](const std::string&) { return Bytes(); }));
 }
 
 TEST(FileTexts, VocabulariesOfLinesAreReadOrRefused) {

@@ -15,6 +15,7 @@ import sentencepiece
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
                         trainers)
 from transformers import AutoTokenizer
+from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES
 
 from tokenizer_hashes import hash_lines, nasty_texts
 from tokenizer_texts import SENTENCES, corpus
@@ -253,6 +254,55 @@ def sentence_pieces(make):
          bos_token="<|begin|>")
 
 
+def dictionary(*files, first=("<s>", "<pad>", "</s>", "<unk>"), last=()):
+    """vocab.json: ids that are not the SentencePiece files' own, without some of their pieces."""
+    pieces = list(first)
+    for proto in map(proto_of, files):
+        pieces += [p.piece for i, p in enumerate(proto.pieces) if p.type == 1 and i % 13 and p.piece not in pieces]
+    pieces += last
+    return json.dumps({piece: i for i, piece in enumerate(pieces)}, ensure_ascii=False)
+
+
+def dictionaries(make):
+    """Classes that run in Python: ids by a dictionary beside SentencePiece files, or by a BPE of their own."""
+    source = sentencepiece_file("unigram", user_defined_symbols=["<sep>", "right"])
+    target = sentencepiece_file("unigram", size=360, remove_extra_whitespaces=False)
+    spm = {"source.spm": source, "target.spm": target}
+    marian = ("</s>", "<unk>")
+    published = sentencepiece_file("unigram", "nmt_nfkc")
+    make("marian_files", "MarianTokenizer", "marian", {"source.spm": published, "target.spm": target, "vocab.json": dictionary(
+        published, target, first=marian, last=["<pad>"])}, source_lang="en", target_lang="de", model_max_length=512)
+    make("marian_languages_files", None, "marian", spm | {"vocab.json": dictionary(
+        target, source, first=marian, last=[">>fra<<", ">>deu<<", "<pad>"])}, unk_token="<unk>",
+        additional_special_tokens=["<sep>"])
+    make("marian_bytes_files", None, "marian", {"source.spm": sentencepiece_file(
+        "bpe", size=700, byte_fallback=True, user_defined_symbols=["right", "the"], add_dummy_prefix=False), "target.spm": target,
+        "vocab.json": dictionary(source, target, first=marian, last=["<pad>"] + [f"<0x{i:02X}>" for i in range(256)])})
+    make("marian_separate_files", None, "marian", spm | {"vocab.json": dictionary(source, first=marian, last=["<pad>"]),
+         "target_vocab.json": dictionary(target, first=marian, last=["<pad>"])}, separate_vocabs=True)
+
+    pairs = sentencepiece_file("bpe")
+    languages = FAIRSEQ_LANGUAGE_CODES["m2m100"]
+    files = {"sentencepiece.bpe.model": pairs, "vocab.json": dictionary(pairs)}
+    make("m2m_100_files", "M2M100Tokenizer", "m2m_100", files, src_lang="fr", tgt_lang="en",
+         additional_special_tokens=[f"__{language}__" for language in languages])
+    make("m2m_100_bare_files", None, "m2m_100", files)
+    make("m2m_100_wmt_files", "M2M100Tokenizer", "m2m_100", files, language_codes="wmt21", src_lang="de")
+    make("nllb_published_files", "NllbTokenizer", "m2m_100", {"sentencepiece.bpe.model": pairs}, src_lang="fra_Latn",
+         additional_special_tokens=["fra_Latn", "deu_Latn", "eng_Latn"])
+
+    words = train(models.BPE(unk_token="__unk__", continuing_subword_prefix="", end_of_word_suffix="</w>"),
+                  trainers.BpeTrainer(vocab_size=3 * SIZE, show_progress=False, end_of_word_suffix="</w>"),
+                  normalizers.Lowercase(), pre_tokenizers.Whitespace())
+    merges = [pair for pair in json.loads(words.to_str())["model"]["merges"]]
+    symbols = sorted({s for pair in merges for s in (*pair, "".join(pair))})
+    spelled = [s[:-4] if s.endswith("</w>") else s + "@@" for s in symbols]
+    vocabulary = ["__null__", "__start__", "__end__", "__unk__", "__newln__", *dict.fromkeys(spelled), ".", "!", "'"]
+    make("blenderbot_small_files", "BlenderbotSmallTokenizer", "blenderbot-small", {
+        "vocab.json": json.dumps({t: i for i, t in enumerate(dict.fromkeys(vocabulary))}, ensure_ascii=False),
+        "merges.txt": "#version: 0.2\n" + "".join(" ".join(pair) + "\n" for pair in merges)})
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser()
@@ -260,7 +310,7 @@ def main():
     parser.add_argument("--only", nargs="*")
     arguments = parser.parse_args()
     make = Maker(arguments.out, arguments.only)
-    for group in (word_pieces, byte_levels, bert_bpes, sentence_pieces):
+    for group in (word_pieces, byte_levels, bert_bpes, sentence_pieces, dictionaries):
         group(make)
     (arguments.out / "nasty_texts.json").write_text(json.dumps(make.texts, ensure_ascii=True, indent=0) + "\n")
 

@@ -40,11 +40,12 @@ void share_out(Executor& executor, std::size_t count, const Body& body) {
   }
 }
 
-/// `folder` stands before the name of a file that is missing.
+/// `folder` stands before the name of a file that is missing. `needed`: an error, and no nullptr, where there is none.
 inline std::shared_ptr<const Pipeline> read_folder_tokenizer(const FileReader& files,
-                                                             const std::filesystem::path& folder) {
+                                                             const std::filesystem::path& folder, bool needed = true) {
   try {
-    return FolderTokenizer(files, folder).read();
+    FolderTokenizer folder_tokenizer(files, folder);
+    return needed ? folder_tokenizer.read() : folder_tokenizer.find();
   } catch (const ConfigError& error) {
     throw FormatError(error.what());
   }
@@ -59,6 +60,12 @@ HEADFORMER_INLINE Tokenizer Tokenizer::from(const std::filesystem::path& path) {
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_files(const FileReader& files) {
   return Tokenizer(detail::read_folder_tokenizer(files, {}));
+}
+
+HEADFORMER_INLINE std::optional<Tokenizer> Tokenizer::find(const FileReader& files) {
+  std::shared_ptr<const detail::Pipeline> pipeline = detail::read_folder_tokenizer(files, {}, false);
+  if (pipeline == nullptr) return std::nullopt;
+  return Tokenizer(std::move(pipeline));
 }
 
 HEADFORMER_INLINE Tokenizer Tokenizer::from_gguf(const Gguf& file) {
@@ -155,7 +162,7 @@ HEADFORMER_INLINE std::optional<TokenId> Tokenizer::mask() const { return pipeli
 
 HEADFORMER_INLINE bool Tokenizer::is_special(TokenId id) const {
   const std::optional<std::string_view> text = pipeline_->decoded_text(id);
-  return text && pipeline_->added.is_special(*text);
+  return text && pipeline_->is_special(id, *text);
 }
 
 HEADFORMER_INLINE Tokenizer::Tokenizer(std::shared_ptr<const detail::Pipeline> pipeline)

@@ -40,14 +40,18 @@ class Tokenizer {
   static Tokenizer from(const std::filesystem::path& path);
 
   /// The tokenizer of a Hugging Face folder's files, as AutoTokenizer.from_pretrained(folder) makes it. The first of
-  /// these counts: tokenizer.json; vocab.json with merges.txt; vocab.txt; a SentencePiece model (tokenizer.model,
-  /// spiece.model, sentencepiece.bpe.model, spm.model); tiktoken's (tokenizer.tiktoken, *.tiktoken by its known names).
-  /// Beside them tokenizer_config.json, special_tokens_map.json, added_tokens.json and config.json where they are
-  /// there. Most tokenizer classes take the vocabulary, the added tokens and sometimes the post-processor from
-  /// tokenizer.json and the rest from the class; add_bos_token and add_eos_token of the configuration do nothing where
-  /// there is a tokenizer.json. Throws FormatError, naming file, component and what was found, when a file is missing
-  /// or broken or has a component that is not known.
+  /// these counts: the files of a class that runs in Python (vocab.json with Marian's source.spm, with M2M-100's
+  /// sentencepiece.bpe.model, with the small Blenderbot's merges.txt); tokenizer.json; vocab.json with merges.txt;
+  /// vocab.txt; a SentencePiece model (tokenizer.model, spiece.model, sentencepiece.bpe.model, spm.model); tiktoken's
+  /// (tokenizer.tiktoken, *.tiktoken by its known names). Beside them tokenizer_config.json, special_tokens_map.json,
+  /// added_tokens.json and config.json where they are there. Most tokenizer classes take the vocabulary, the added
+  /// tokens and sometimes the post-processor from tokenizer.json and the rest from the class; add_bos_token and
+  /// add_eos_token of the configuration do nothing where there is a tokenizer.json. Throws FormatError, naming file,
+  /// component and what was found, when a file is missing or broken or has a component that is not known.
   static Tokenizer from_files(const FileReader& files);
+
+  /// The same, or nothing where the files hold no tokenizer.
+  static std::optional<Tokenizer> find(const FileReader& files);
 
   /// The tokenizer of a GGUF file's metadata (tokenizer.ggml.*): model `gpt2` with its named pre-tokenizers, `llama`,
   /// `bert` and `t5`. It gives what the publisher's own tokenizer gives. Throws FormatError, naming file and key, when

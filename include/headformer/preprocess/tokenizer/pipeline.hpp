@@ -27,6 +27,18 @@
 
 namespace headformer::detail {
 
+/// What a stretch of text may begin with that is one token, whatever is inside: Marian's ">>fra<<".
+struct LeadingCode {
+  std::string open, close;
+
+  /// The bytes of the code that the text begins with; 0 where it begins with none.
+  std::size_t size_in(std::string_view text) const {
+    if (!text.starts_with(open)) return 0;
+    const std::size_t end = text.find(close);
+    return end == std::string_view::npos ? 0 : end + close.size();
+  }
+};
+
 /// A tokenizer's parts as data, in the order a text goes through them: added tokens cut out, normaliser, pre-tokenizer,
 /// model, post-processor; and the decoder for the way back. Immutable once finished.
 class Pipeline {
@@ -36,7 +48,9 @@ class Pipeline {
   std::vector<Normalizer> normalizers;
   std::vector<PreTokenizer> pre_tokenizers;
   Model model;
+  std::optional<Vocabulary> target;  // what ids are decoded by, where it is not the model's vocabulary
   AddedTokens added;
+  std::optional<LeadingCode> leading_code;
   PostProcessor post_processor;
   std::vector<Decoder> decoders{JoinDecoder{}};
   std::size_t clean_up_steps = 0;  // how many of the last decoders are no part of the tokenizer's own decoder
@@ -115,16 +129,21 @@ class Pipeline {
   }
 
   /// The greatest id + 1, added tokens included.
-  std::size_t size() const { return std::max(model.vocabulary().size(), added.size()); }
+  std::size_t size() const { return std::max(decoded_vocabulary().size(), added.size()); }
 
   bool is_added_special(TokenId id) const {
     const AddedToken* token = added.token(id);
     return token != nullptr && token->special;
   }
+  /// Whether decoding without special tokens leaves out an id of this text. As in the reference texts tell, but for a
+  /// vocabulary that is not the one that special tokens have their ids in.
+  bool is_special(TokenId id, std::string_view text) const {
+    return target ? is_added_special(id) : added.is_special(text);
+  }
   /// What decoding sees of an id; nothing for one that no token has.
   std::optional<std::string_view> decoded_text(TokenId id) const {
     if (const std::string* text = added.text(id)) return *text;
-    if (model.vocabulary().has(id)) return model.vocabulary().text_of(id);
+    if (decoded_vocabulary().has(id)) return decoded_vocabulary().text_of(id);
     return std::nullopt;
   }
   /// The bytes that an id puts into a text that has begun, whether or not they are whole characters; none for an id
@@ -164,6 +183,8 @@ class Pipeline {
   }
 
  private:
+  const Vocabulary& decoded_vocabulary() const { return target ? *target : model.vocabulary(); }
+
   /// The text of a token that the model made.
   std::string_view model_text(TokenId id) const {
     return model.vocabulary().has(id) ? model.vocabulary().text_of(id) : decoded_text(id).value_or("");
@@ -180,11 +201,24 @@ class Pipeline {
     const ScratchPool::Lease lease(*scratches_);
     EncodeScratch& scratch = *lease;
     added.split(text, false, [&](std::size_t begin, std::size_t end, TokenId id) {
+      if (id == Vocabulary::none && leading_code) begin += put_leading_code(text, begin, end, scratch.stretch, sink);
       scratch.stretch.assign(text, begin, end, sink.tracked);
       if (id != Vocabulary::none) return put_added(scratch.stretch, 0, end - begin, id, sink);
       normalize(normalizers, scratch.stretch);
       run_normalized(begin == 0, scratch, sink);
     });
+  }
+
+  /// Answers the bytes of the code that text[begin, end) begins with.
+  std::size_t put_leading_code(std::string_view text, std::size_t begin, std::size_t end, AlignedText& stretch,
+                               TokenSink& sink) const {
+    const std::string_view rest = text.substr(begin, end - begin);
+    const std::size_t size = leading_code->size_in(rest);
+    if (size == 0) return 0;
+    stretch.assign(text, begin, begin + size, sink.tracked);
+    const TokenId id = model.vocabulary().find(rest.substr(0, size));
+    put_added(stretch, 0, size, id == Vocabulary::none ? unk.value_or(0) : id, sink);
+    return size;
   }
 
   /// The words of a normalised stretch of the input between added tokens.
@@ -284,7 +318,7 @@ class TextRun {
   void push(TokenId id, std::string& result) {
     pipeline_->check(id);
     const std::optional<std::string_view> text = pipeline_->decoded_text(id);
-    if (!text || (skip_special_tokens_ && pipeline_->added.is_special(*text))) return;
+    if (!text || (skip_special_tokens_ && pipeline_->is_special(id, *text))) return;
     run_.push(*text, result);
   }
   void finish(std::string& result) {

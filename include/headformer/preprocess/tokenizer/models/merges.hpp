@@ -93,15 +93,19 @@ class MergeTable {
   std::size_t used_ = 0;
 };
 
+/// Which of two merges to the same piece comes first: that with the longer or shorter left part, or the leftmost.
+enum class MergeTies { longer_left, shorter_left, leftmost };
+
 /// Merges that the vocabulary implies (SentencePiece's BPE, Kudo and Richardson 2018): two neighbours merge when the
 /// vocabulary has their joint text. Nothing is derived at opening; a merge is looked up by its text when it is asked
 /// for. The order is that of the merges which transformers derives from such a vocabulary (generate_merges): by the
-/// rank of the result, then the longer left part, or the shorter where it has no scores to go by.
+/// rank of the result, then the longer left part, or the shorter where it has no scores to go by; SentencePiece itself
+/// takes the leftmost.
 class ImpliedMerges {
  public:
   /// `ranks[id]`: how early a merge to this piece comes; equal ranks are allowed. The vocabulary is the model's own.
-  explicit ImpliedMerges(std::vector<std::uint32_t> ranks, bool shorter_first = false)
-      : ranks_(std::move(ranks)), shorter_first_(shorter_first) {}
+  explicit ImpliedMerges(std::vector<std::uint32_t> ranks, MergeTies ties = MergeTies::longer_left)
+      : ranks_(std::move(ranks)), ties_(ties) {}
 
   /// False for most pairs that do not merge, and cheap. The two are neighbours.
   bool may_merge(const Vocabulary& vocabulary, const BpeSymbol& left, const BpeSymbol& right,
@@ -114,12 +118,13 @@ class ImpliedMerges {
                 std::string_view word) const {
     const TokenId id = vocabulary.find(joint(left, right, word));
     if (id == Vocabulary::none) return {};
+    const std::uint64_t rank = ranks_[static_cast<std::size_t>(id)];
+    if (ties_ == MergeTies::leftmost) return {rank << 32, id};
     const auto order = [&](const BpeSymbol& part) {
       const auto length =
           std::min<std::uint64_t>(longest_part, unicode::utf8_length(word.substr(part.begin, part.size)));
-      return shorter_first_ ? length : longest_part - length;
+      return ties_ == MergeTies::shorter_left ? length : longest_part - length;
     };
-    const std::uint64_t rank = ranks_[static_cast<std::size_t>(id)];
     return {(rank << 32) | (order(left) << 16) | order(right), id};
   }
 
@@ -130,7 +135,7 @@ class ImpliedMerges {
 
   static constexpr std::uint64_t longest_part = 0xFFFF;
   std::vector<std::uint32_t> ranks_;
-  bool shorter_first_;
+  MergeTies ties_;
 };
 
 /// What pairs of pieces merge to, as they were asked for: one place a pair by its hash, the later pair stays; it begins

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "headformer/preprocess/tokenizer/models/bpe.hpp"
+#include "headformer/preprocess/tokenizer/models/dictionary_model.hpp"
 #include "headformer/preprocess/tokenizer/models/unigram.hpp"
 #include "headformer/preprocess/tokenizer/models/word_models.hpp"
 
@@ -15,12 +16,13 @@ namespace headformer::detail {
 struct ModelScratch {
   BpeScratch bpe;
   UnigramScratch unigram;
+  DictionaryScratch dictionary;
 };
 
 /// The model of a tokenizer: words to tokens. Immutable.
 class Model {
  public:
-  using Kind = std::variant<BpeModel, UnigramModel, WordPieceModel, WordLevelModel>;
+  using Kind = std::variant<BpeModel, UnigramModel, WordPieceModel, WordLevelModel, DictionaryModel>;
 
   Model(Kind kind) : kind_(std::move(kind)) {}  // NOLINT(google-explicit-constructor): a model is one of its kinds
 
@@ -50,6 +52,8 @@ class Model {
     if (const auto* bpe = std::get_if<BpeModel>(&kind_)) return bpe->encode(word, as_bytes, scratch.bpe, sink);
     if (const auto* unigram = std::get_if<UnigramModel>(&kind_)) return unigram->encode(word, scratch.unigram, sink);
     if (const auto* pieces = std::get_if<WordPieceModel>(&kind_)) return pieces->encode(word, sink);
+    if (const auto* dictionary = std::get_if<DictionaryModel>(&kind_))
+      return dictionary->encode(word, scratch.bpe, scratch.unigram, scratch.dictionary, sink);
     std::get<WordLevelModel>(kind_).encode(word, sink);
   }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,17 +28,29 @@ struct UnigramScratch {
   std::vector<std::uint32_t> path;
 };
 
+/// How scores add up. SentencePiece's own encoder sums in single precision, which decides between paths that are about
+/// equal; `tokenizers` in double.
+struct UnigramSums {
+  bool single_precision = false;
+  std::optional<double> unknown;  // a character's without a piece; nothing: the least score - 10
+};
+
 /// Unigram language model (Kudo 2018, https://arxiv.org/abs/1804.10959) as `tokenizers` and SentencePiece encode with
 /// it: the path of the greatest sum of scores by Viterbi, of several the one whose last piece begins first; characters
 /// without a piece score the least score - 10. Time is the text's length times the longest piece's. Immutable.
 class UnigramModel {
  public:
   /// `scores`: one for each id of the vocabulary, finite. `unk`: none where the file names none.
-  UnigramModel(Vocabulary vocabulary, std::vector<double> scores, TokenId unk, bool byte_fallback)
-      : vocabulary_(std::move(vocabulary)), scores_(std::move(scores)), unk_(unk), byte_fallback_(byte_fallback) {
+  UnigramModel(Vocabulary vocabulary, std::vector<double> scores, TokenId unk, bool byte_fallback,
+               const UnigramSums& sums = {})
+      : vocabulary_(std::move(vocabulary)),
+        scores_(std::move(scores)),
+        unk_(unk),
+        byte_fallback_(byte_fallback),
+        single_precision_(sums.single_precision) {
     double least = std::numeric_limits<double>::infinity();
     for (const double score : scores_) least = score < least ? score : least;
-    unk_score_ = least - 10.0;
+    unk_score_ = sums.unknown.value_or(least - 10.0);
     trie_ = ByteTrie(vocabulary_);
     for (unsigned byte = 0; byte < 256; ++byte) {
       constexpr const char* hex = "0123456789ABCDEF";
@@ -74,6 +87,8 @@ class UnigramModel {
   }
 
  private:
+  double kept(double sum) const { return single_precision_ ? static_cast<double>(static_cast<float>(sum)) : sum; }
+
   void find_best_path(std::string_view word, UnigramScratch& scratch) const {
     std::vector<UnigramScratch::End>& ends = scratch.ends;
     ends.assign(word.size() + 1, {});
@@ -91,7 +106,7 @@ class UnigramModel {
         if (node == ByteTrie::nowhere) break;
         const TokenId id = trie_.value(node);
         if (id == Vocabulary::none) continue;
-        offer(i, begin, scores_[static_cast<std::size_t>(id)] + here, id);
+        offer(i, begin, kept(scores_[static_cast<std::size_t>(id)] + here), id);
         single = single || i == begin + size;
       }
       if (!single) {
@@ -99,7 +114,7 @@ class UnigramModel {
         if (unk_ == Vocabulary::none && (best.id == Vocabulary::none || unk_score_ + here > best.score))
           throw ArgumentError("tokenizer: expected characters of the vocabulary, as it has no unknown token, found " +
                               detail::quoted(word.substr(begin, size)));
-        offer(begin + size, begin, unk_score_ + here, unk_);
+        offer(begin + size, begin, kept(unk_score_ + here), unk_);
       }
       begin += size;
     }
@@ -121,6 +136,7 @@ class UnigramModel {
   std::vector<double> scores_;
   TokenId unk_;
   bool byte_fallback_;
+  bool single_precision_;
   double unk_score_ = 0;
   ByteTrie trie_;
   std::array<TokenId, 256> fallback_{};

@@ -15,6 +15,7 @@
 #include "headformer/core/mapped_file.hpp"
 #include "headformer/formats/json.hpp"
 #include "headformer/preprocess/tokenizer/pipeline.hpp"
+#include "headformer/preprocess/tokenizer/readers/dictionary_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/readers/gguf_pre_tokenizers.hpp"
 #include "headformer/preprocess/tokenizer/readers/json_tokenizer.hpp"
 #include "headformer/preprocess/tokenizer/readers/published_components.hpp"
@@ -32,23 +33,43 @@ class FolderTokenizer {
   FolderTokenizer(const FileReader& files, std::filesystem::path folder)
       : files_(&files), folder_(std::move(folder)), tokens_(files) {}
 
-  HEADFORMER_COLD std::shared_ptr<const Pipeline> read() {
-    if (!(*files_)("tokenizer.json").name().empty()) return read_json_tokenizer(*files_);
+  /// nullptr where there is no file of a tokenizer.
+  HEADFORMER_COLD std::shared_ptr<const Pipeline> find() {
     std::string named = TokenFiles::text_of(tokens_.config, "tokenizer_class");
     if (named.empty()) named = TokenFiles::text_of(tokens_.model_config, "tokenizer_class");
     kind_ = published_class(named, TokenFiles::text_of(tokens_.model_config, "model_type"), {});
+    if (runs_in_python(kind_)) {
+      const std::vector<std::string> own = dictionary_files(kind_, tokens_.config.object());
+      const auto there = [&](const std::string& name) { return !(*files_)(name).name().empty(); };
+      if (std::all_of(own.begin(), own.end(), there)) return read_own_dictionary();
+      if (!there("tokenizer.json")) return nullptr;
+    }
+    if (!(*files_)("tokenizer.json").name().empty()) return read_json_tokenizer(*files_);
     const Bytes vocabulary = (*files_)("vocab.json");
     const Bytes merges = (*files_)("merges.txt");
     const Bytes lines = (*files_)("vocab.txt");
     if (!vocabulary.name().empty() && !merges.name().empty() && fits("BPE"))
       return read_merges_files(vocabulary, merges);
     if (!lines.name().empty() && fits("WordPiece")) return read_lines(lines);
-    for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "sentencepiece.model",
-                             "spm.model", "source.spm"})
+    for (const char* name :
+         {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "sentencepiece.model", "spm.model"})
       if (const Bytes file = (*files_)(name); !file.name().empty()) return read_model(file);
     for (const TiktokenName& known : tiktoken_names)
       if (const Bytes file = (*files_)(std::string(known.name)); !file.name().empty())
         return read_tiktoken(file, known.pre_tokenizer);
+    return nullptr;
+  }
+
+  /// Throws FormatError where there is no file of a tokenizer.
+  HEADFORMER_COLD std::shared_ptr<const Pipeline> read() {
+    if (std::shared_ptr<const Pipeline> found = find()) return found;
+    if (runs_in_python(kind_)) {
+      std::string names;
+      for (const std::string& name : dictionary_files(kind_, tokens_.config.object()))
+        names += (names.empty() ? "" : ", ") + name;
+      throw FormatError((folder_ / "tokenizer_config.json").string() + ": expected the files of its class beside it, " +
+                        names + ", found not all");
+    }
     throw FormatError((folder_ / "tokenizer.json").string() +
                       ": expected this file in the checkpoint, or vocab.json with merges.txt, vocab.txt, a "
                       "SentencePiece .model or a .tiktoken, found none");
@@ -125,6 +146,16 @@ class FolderTokenizer {
     return assemble(std::move(built), std::move(parts), added);
   }
 
+  std::shared_ptr<const Pipeline> read_own_dictionary() {
+    specials_.emplace(tokens_.config, tokens_.map, kind_);
+    DictionaryParts parts = read_dictionary(*files_, kind_, *specials_, tokens_.config.object());
+    const std::shared_ptr<Pipeline> pipeline = assembled(std::move(parts.model), std::move(parts.components));
+    pipeline->target = std::move(parts.target);
+    pipeline->leading_code = std::move(parts.leading_code);
+    pipeline->finish();
+    return pipeline;
+  }
+
   std::shared_ptr<const Pipeline> read_tiktoken(const Bytes& file, std::string_view pre_tokenizer) {
     kind_ = PublishedClass::as_written;
     specials_.emplace(tokens_.config, tokens_.map, kind_);
@@ -156,6 +187,14 @@ class FolderTokenizer {
   /// `added_first`: before the tokens that the configuration lists.
   std::shared_ptr<const Pipeline> assemble(Model model, PublishedComponents parts, std::vector<AddedToken> added = {},
                                            bool added_first = false) {
+    const std::shared_ptr<Pipeline> pipeline =
+        assembled(std::move(model), std::move(parts), std::move(added), added_first);
+    pipeline->finish();
+    return pipeline;
+  }
+  /// Not yet finished.
+  std::shared_ptr<Pipeline> assembled(Model model, PublishedComponents parts, std::vector<AddedToken> added = {},
+                                      bool added_first = false) {
     auto pipeline = std::make_shared<Pipeline>(std::move(model));
     pipeline->normalizers = std::move(parts.normalizers);
     pipeline->pre_tokenizers = std::move(parts.pre_tokenizers);
@@ -178,7 +217,6 @@ class FolderTokenizer {
     const AroundText around{config.boolean_or("add_bos_token", code_llama), config.boolean_or("add_eos_token", false)};
     put_published_template(*pipeline, kind_, config, *specials_, !added_first || around.bos || around.eos, around);
     add_clean_up(*pipeline, config);
-    pipeline->finish();
     return pipeline;
   }
 

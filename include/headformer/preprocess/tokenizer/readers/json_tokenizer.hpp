@@ -120,8 +120,9 @@ HEADFORMER_COLD inline std::shared_ptr<const Pipeline> read_json_tokenizer(const
 
   std::string named = TokenFiles::text_of(token_files.config, "tokenizer_class");
   if (named.empty()) named = TokenFiles::text_of(token_files.model_config, "tokenizer_class");
-  const PublishedClass kind =
+  PublishedClass kind =
       published_class(named, TokenFiles::text_of(token_files.model_config, "model_type"), bytes.text());
+  if (runs_in_python(kind)) kind = PublishedClass::as_written;  // its own files are not there
   const SpecialTokens specials(token_files.config, token_files.map, kind);
   const JsonObject model = file.object("model");
 

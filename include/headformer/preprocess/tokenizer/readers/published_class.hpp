@@ -16,7 +16,8 @@ namespace headformer::detail {
 // first word only, where the files of Llama 2 prepend one to each stretch between special tokens). What
 // AutoTokenizer.from_pretrained(folder) gives is what is followed here.
 
-/// The classes that rebuild a tokenizer; every other runs the file as it is written.
+/// The classes that rebuild a tokenizer; every other runs the file as it is written. (marian, m2m_100 and
+/// blenderbot_small have no fast tokenizer: they run in Python, from files of their own.)
 enum class PublishedClass {
   as_written,
   albert,
@@ -24,6 +25,7 @@ enum class PublishedClass {
   bert,
   big_bird,
   blenderbot,
+  blenderbot_small,
   camembert,
   clip,
   code_gen,
@@ -37,6 +39,8 @@ enum class PublishedClass {
   gpt_neox,
   herbert,
   llama,
+  m2m_100,
+  marian,
   mbart,
   mbart50,
   mpnet,
@@ -62,6 +66,13 @@ inline constexpr std::string_view mbart50_languages =
     "af_ZA az_AZ bn_IN fa_IR he_IL hr_HR id_ID ka_GE km_KH mk_MK ml_IN mn_MN mr_IN pl_PL ps_AF pt_XT sv_SE sw_KE ta_IN "
     "te_IN th_TH tl_XX uk_UA ur_PK xh_ZA gl_ES sl_SI ";
 
+/// Those of M2M-100, which are pieces like "__af__", and of the WMT21 models of its family.
+inline constexpr std::string_view m2m_100_languages =
+    "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he hi hr ht hu hy "
+    "id ig ilo is it ja jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl no ns oc or pa pl ps pt ro ru "
+    "sd si sk sl so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh yi yo zh zu ";
+inline constexpr std::string_view wmt21_languages = "en ha is ja cs ru zh de ";
+
 /// `name` without "Fast", as the reference compares class names.
 HEADFORMER_COLD inline std::string_view plain_class_name(std::string_view name) {
   return name.ends_with("Fast") ? name.substr(0, name.size() - 4) : name;
@@ -77,6 +88,7 @@ HEADFORMER_COLD inline PublishedClass class_of_name(std::string_view name) {
       {"BertTokenizer", Class::bert},
       {"BigBirdTokenizer", Class::big_bird},
       {"BlenderbotTokenizer", Class::blenderbot},
+      {"BlenderbotSmallTokenizer", Class::blenderbot_small},
       {"CLIPTokenizer", Class::clip},
       {"CamembertTokenizer", Class::camembert},
       {"CodeGenTokenizer", Class::code_gen},
@@ -99,9 +111,11 @@ HEADFORMER_COLD inline PublishedClass class_of_name(std::string_view name) {
       {"LlamaTokenizer", Class::llama},
       {"LongformerTokenizer", Class::roberta},
       {"LxmertTokenizer", Class::bert},
+      {"M2M100Tokenizer", Class::m2m_100},
       {"MBart50Tokenizer", Class::mbart50},
       {"MBartTokenizer", Class::mbart},
       {"MPNetTokenizer", Class::mpnet},
+      {"MarianTokenizer", Class::marian},
       {"MobileBertTokenizer", Class::bert},
       {"MvpTokenizer", Class::roberta},
       {"NllbTokenizer", Class::nllb},
@@ -120,6 +134,11 @@ HEADFORMER_COLD inline PublishedClass class_of_name(std::string_view name) {
   for (const auto& [known, kind] : classes)
     if (known == name) return kind;
   return Class::as_written;
+}
+
+/// Whether a class runs in Python.
+HEADFORMER_COLD inline bool runs_in_python(PublishedClass kind) {
+  return kind == PublishedClass::blenderbot_small || kind == PublishedClass::m2m_100 || kind == PublishedClass::marian;
 }
 
 /// Which class AutoTokenizer takes. `named`: tokenizer_class of tokenizer_config.json, else of config.json, else empty;
@@ -191,6 +210,16 @@ HEADFORMER_COLD inline std::vector<std::pair<std::string, std::string>> default_
               {"pad_token", "<pad>"},
               {"cls_token", "<s>"},
               {"mask_token", "<mask>"}};
+    case Class::m2m_100:
+      return {{"bos_token", "<s>"},
+              {"eos_token", "</s>"},
+              {"sep_token", "</s>"},
+              {"unk_token", "<unk>"},
+              {"pad_token", "<pad>"}};
+    case Class::blenderbot_small:
+      return {
+          {"bos_token", "__start__"}, {"eos_token", "__end__"}, {"unk_token", "__unk__"}, {"pad_token", "__null__"}};
+    case Class::marian:
     case Class::t5:
       return {{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}};
     case Class::pegasus:

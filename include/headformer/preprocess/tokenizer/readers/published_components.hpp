@@ -286,6 +286,10 @@ HEADFORMER_COLD inline std::string_view published_template(PublishedClass kind, 
       return "$A:0 eos:0 lang:0 | $A:0 $B:0 eos:0 lang:0";
     case Class::mbart50:
       return "lang:0 $A:0 eos:0 | lang:0 $A:0 $B:0 eos:0";
+    case Class::marian:
+      return "$A:0 eos:0 | $A:0 $B:0 eos:0";
+    case Class::m2m_100:
+      return "lang:0 $A:0 eos:0 | lang:0 $A:0 $B:0 eos:0";
     case Class::nllb:
       return config.boolean_or("legacy_behaviour", false) ? "$A:0 eos:0 lang:0 | $A:0 $B:0 eos:0 lang:0"
                                                           : "lang:0 $A:0 eos:0 | lang:0 $A:0 $B:0 eos:0";

@@ -55,7 +55,9 @@ class TemplateWords {
     std::string text(name);
     if (name == "lang") {
       const bool nllb = kind_ == PublishedClass::nllb;
-      text = config_->string_or("src_lang", nllb ? "eng_Latn" : "en_XX");
+      const bool m2m_100 = kind_ == PublishedClass::m2m_100;
+      text = config_->string_or("src_lang", nllb ? "eng_Latn" : m2m_100 ? "en" : "en_XX");
+      if (m2m_100) text = "__" + text + "__";
     } else if (const AddedToken* token = specials_->find(text + "_token")) {
       text = token->content;
     }

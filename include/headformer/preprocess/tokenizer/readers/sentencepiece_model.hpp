@@ -105,6 +105,11 @@ struct SentencePieceModel {
   std::string unk_piece = "<unk>", bos_piece = "<s>", eos_piece = "</s>";
   std::string_view charsmap;  // of the normaliser; empty for none
   bool add_dummy_prefix = true;
+  bool remove_extra_whitespaces = true;
+  bool escape_whitespaces = true;
+  bool treat_whitespace_as_suffix = false;
+  bool denormalizes = false;                   // decoded text goes through a character map of its own
+  std::string unk_surface = " \xE2\x81\x87 ";  // what an unknown piece decodes to
 
   /// Throws FormatError, naming the file and the piece, when the bytes are no such model.
   HEADFORMER_COLD static SentencePieceModel parse(const Bytes& file) {
@@ -114,6 +119,7 @@ struct SentencePieceModel {
       if (field->number == 1) model.read_piece(field->bytes, file.name());
       if (field->number == 2) model.read_trainer(field->bytes, file.name() + ": trainer_spec");
       if (field->number == 3) model.read_normalizer(field->bytes, file.name() + ": normalizer_spec");
+      if (field->number == 5) model.read_denormalizer(field->bytes, file.name() + ": denormalizer_spec");
     }
     if (model.pieces.empty()) throw FormatError(file.name() + ": pieces: expected at least one, found none");
     if (model.algorithm != Algorithm::unigram && model.algorithm != Algorithm::bpe)
@@ -148,6 +154,9 @@ struct SentencePieceModel {
         case 3:
           algorithm = static_cast<Algorithm>(field->integer & 0xFF);
           break;
+        case 24:
+          treat_whitespace_as_suffix = field->integer != 0;
+          break;
         case 35:
           byte_fallback = field->integer != 0;
           break;
@@ -162,6 +171,9 @@ struct SentencePieceModel {
           break;
         case 43:
           pad_id = id;
+          break;
+        case 44:
+          unk_surface = field->bytes;
           break;
         case 45:
           unk_piece = field->bytes;
@@ -182,7 +194,14 @@ struct SentencePieceModel {
     while (const auto field = reader.next()) {
       if (field->number == 2) charsmap = field->bytes;
       if (field->number == 3) add_dummy_prefix = field->integer != 0;
+      if (field->number == 4) remove_extra_whitespaces = field->integer != 0;
+      if (field->number == 5) escape_whitespaces = field->integer != 0;
     }
+  }
+  HEADFORMER_COLD void read_denormalizer(std::string_view message, const std::string& place) {
+    ProtobufReader reader(message, place);
+    while (const auto field = reader.next())
+      denormalizes = denormalizes || (field->number == 2 && !field->bytes.empty());
   }
 };
 

@@ -121,7 +121,7 @@ HEADFORMER_COLD inline Model sentencepiece_model(const SentencePieceModel& file,
   if (std::string_view(parts.model) == "BPE") {
     std::vector<std::uint32_t> ranks(pieces.size());
     std::iota(ranks.begin(), ranks.end(), 0U);
-    return Model(BpeModel(std::move(vocabulary), ImpliedMerges(std::move(ranks), true), parts.bpe));
+    return Model(BpeModel(std::move(vocabulary), ImpliedMerges(std::move(ranks), MergeTies::shorter_left), parts.bpe));
   }
   if (std::string_view(parts.model) != "Unigram")
     throw FormatError(name + ": expected a file for a class of " + std::string(parts.model) +

@@ -225,9 +225,11 @@ HEADFORMER_COLD inline void add_tokens(Pipeline& pipeline, const TokenFiles& fil
     for (const JsonObject& token : file->objects("added_tokens")) add(read_added_token(token, false));
   for (auto& [id, token] : listed_added_tokens(files, specials)) {
     token.special = token.special || specials.names(token.content);
+    token.normalized = token.normalized && !runs_in_python(kind);  // Python looks at the text as it came
     add(std::move(token));
   }
-  for (const AddedToken& token : specials.all()) {
+  for (AddedToken token : specials.all()) {
+    token.normalized = token.normalized && !runs_in_python(kind);
     if (pipeline.added.find(token.content) == Vocabulary::none) {
       add(token);
     } else if (kind == PublishedClass::qwen2 || kind == PublishedClass::cohere || kind == PublishedClass::rembert) {

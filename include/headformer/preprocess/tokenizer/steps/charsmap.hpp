@@ -36,31 +36,55 @@ class Charsmap {
     for (char c = 1; c > 0 && c < 127; ++c) plain_[static_cast<std::size_t>(c)] = !find(std::string_view(&c, 1));
   }
 
+  /// A beginning of a text that the map knows: its bytes, and what becomes of them.
+  struct Match {
+    std::size_t size;
+    std::string_view text;
+  };
+  /// The longest beginning of `text` that the map knows; nothing when it knows none. (SentencePiece's own way.)
+  std::optional<Match> find_longest(std::string_view text) const {
+    std::optional<Match> longest;
+    each_match(text, [&](const Match& match) {
+      longest = match;
+      return true;
+    });
+    return longest;
+  }
   /// What the shortest beginning of `text` that the map knows becomes; nothing when it knows none. (The whole of the
   /// text then becomes that, in the reference too.)
   std::optional<std::string_view> find(std::string_view text) const {
-    std::size_t place = 0;
-    if (!step(place, units_[0])) return std::nullopt;
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte == 0) return std::nullopt;
-      place ^= byte;
-      if (place >= units_.size()) return std::nullopt;
-      const std::uint32_t unit = units_[place];
-      if ((unit & 0x800000FFu) != byte || !step(place, unit)) return std::nullopt;
-      if ((unit >> 8 & 1) != 0) {
-        const std::size_t at = units_[place] & 0x7FFFFFFFu;
-        if (at >= texts_.size() || (static_cast<unsigned char>(texts_[at]) & 0xC0) == 0x80) return std::string_view{};
-        const std::string_view rest = std::string_view(texts_).substr(at);
-        return rest.substr(0, rest.find('\0'));
-      }
-    }
-    return std::nullopt;
+    std::optional<std::string_view> shortest;
+    each_match(text, [&](const Match& match) {
+      shortest = match.text;
+      return false;
+    });
+    return shortest;
   }
   /// Whether an ASCII character stays as it is.
   bool is_plain(char c) const { return c > 0 && plain_[static_cast<std::size_t>(c)]; }
 
  private:
+  /// Calls body(match) for each beginning of the text that the map knows, the shortest first, until it returns false.
+  template <class Body>
+  void each_match(std::string_view text, const Body& body) const {
+    std::size_t place = 0;
+    if (!step(place, units_[0])) return;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      if (byte == 0) return;
+      place ^= byte;
+      if (place >= units_.size()) return;
+      const std::uint32_t unit = units_[place];
+      if ((unit & 0x800000FFu) != byte || !step(place, unit)) return;
+      if ((unit >> 8 & 1) != 0 && !body(Match{i + 1, text_at(units_[place] & 0x7FFFFFFFu)})) return;
+    }
+  }
+  std::string_view text_at(std::size_t place) const {
+    if (place >= texts_.size() || (static_cast<unsigned char>(texts_[place]) & 0xC0) == 0x80) return {};
+    const std::string_view rest = std::string_view(texts_).substr(place);
+    return rest.substr(0, rest.find('\0'));
+  }
+
   /// Goes where a unit's offset leads; false when that is outside.
   bool step(std::size_t& place, std::uint32_t unit) const {
     place ^= static_cast<std::size_t>(unit >> 10) << ((unit & 0x200u) >> 6);

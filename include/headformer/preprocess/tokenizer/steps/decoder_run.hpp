@@ -285,6 +285,54 @@ class DecoderRun {
   void end(const TimestampDecoder&, std::size_t step, std::string& result) {
     put(step + 1, std::exchange(states_[step].held, {}), true, result);
   }
+  void take(const SentencePieceDecoder& decoder, std::size_t step, std::string_view part, bool last,
+            std::string& result) {
+    using Kind = SentencePieceDecoder::Kind;
+    const SentencePieceDecoder::Pieces& known = *decoder.pieces;
+    std::string& piece = pending(step);
+    piece += part;
+    if (!last) return;
+    const std::string text = std::exchange(piece, {});
+    State& state = states_[step];
+    const TokenId id = known.vocabulary.find(text);
+    const Kind kind = id == Vocabulary::none ? Kind::unknown : known.kinds[static_cast<std::size_t>(id)];
+    if (const int byte = fallback_byte(text); kind == Kind::byte && byte >= 0) {
+      state.held += static_cast<char>(static_cast<unsigned char>(byte));
+      return;
+    }
+    flush_characters(step, result);
+    if (known.specials.contains(text)) {
+      state.stripping = true;  // another text begins
+      return put(step + 1, text + known.after_special, true, result);
+    }
+    std::string decided = id != Vocabulary::none && kind == Kind::unknown ? known.unknown_surface : text;
+    if (kind == Kind::control) decided.clear();
+    if (kind == Kind::text) {
+      constexpr std::string_view mark = "\u2581";
+      const bool opens = state.stripping && known.opens_with_mark && text.starts_with(mark);
+      if (opens) decided.erase(0, mark.size());
+      replace_all(decided, mark, " ");
+      if (opens && !known.opens_with_marks) state.stripping = false;
+    }
+    if (!decided.empty()) state.stripping = false;
+    put(step + 1, decided, true, result);
+  }
+  /// The characters of bytes, each byte that is none as U+FFFD.
+  void flush_characters(std::size_t step, std::string& result) {
+    const std::string bytes = std::exchange(states_[step].held, {});
+    if (bytes.empty()) return;
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size();) {
+      const unicode::Utf8Prefix next = unicode::utf8_prefix(std::string_view(bytes).substr(i));
+      const bool whole = next.kind == unicode::Utf8Prefix::Kind::complete;
+      text += whole ? std::string_view(bytes).substr(i, next.size) : unicode::replacement_character;
+      i += whole ? next.size : 1;
+    }
+    states_[step].stripping = false;
+    put(step + 1, text, true, result);
+  }
+  void end(const SentencePieceDecoder&, std::size_t step, std::string& result) { flush_characters(step, result); }
+
   void end(const TrimDecoder&, std::size_t step, std::string& result) { put(step + 1, {}, true, result); }
 
   /// Where the longest beginning of `literal` that ends `text`, and is in no match before, starts.

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "headformer/preprocess/tokenizer/models/vocabulary.hpp"
 #include "headformer/preprocess/tokenizer/steps/byte_alphabet.hpp"
 #include "headformer/preprocess/tokenizer/steps/normalizers.hpp"
 #include "headformer/preprocess/unicode/properties.hpp"
@@ -60,9 +64,25 @@ struct TrimDecoder {};
 /// Texts like "<|3.20|>" go from the one text that is left: Whisper's timestamps.
 struct TimestampDecoder {};
 
-using Decoder =
-    std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder, Replacement,
-                 JoinDecoder, WordPieceDecoder, BpeDecoder, CtcDecoder, TrimDecoder, TimestampDecoder>;
+/// SentencePiece's own decoding (sentencepiece_processor.cc, Decode) of the pieces between special tokens; each of
+/// these stands as it is, and `after_special` behind it.
+struct SentencePieceDecoder {
+  enum class Kind : std::uint8_t { text, control, unknown, byte };
+  struct Pieces {
+    Vocabulary vocabulary;    // the file's
+    std::vector<Kind> kinds;  // of each
+    std::string unknown_surface;
+    std::string after_special;
+    bool opens_with_mark;   // a text's first U+2581 is no space
+    bool opens_with_marks;  // nor are those of pieces that follow it without anything else
+    std::set<std::string, std::less<>> specials;
+  };
+  std::shared_ptr<const Pieces> pieces;
+};
+
+using Decoder = std::variant<ByteLevelDecoder, ByteFallbackDecoder, FuseDecoder, MetaspaceDecoder, StripDecoder,
+                             Replacement, JoinDecoder, WordPieceDecoder, BpeDecoder, CtcDecoder, TrimDecoder,
+                             TimestampDecoder, SentencePieceDecoder>;
 
 /// Every `from` becomes `to`; an empty `from` stands before each character and at the end, as in Rust.
 inline void replace_all(std::string& text, std::string_view from, std::string_view to) {

@@ -10,9 +10,11 @@
 
 #include "headformer/preprocess/tokenizer/aligned_text.hpp"
 #include "headformer/preprocess/tokenizer/steps/bert_normalizer.hpp"
+#include "headformer/preprocess/tokenizer/steps/blenderbot_normalizer.hpp"
 #include "headformer/preprocess/tokenizer/steps/byte_alphabet.hpp"
 #include "headformer/preprocess/tokenizer/steps/charsmap.hpp"
 #include "headformer/preprocess/tokenizer/steps/regex.hpp"
+#include "headformer/preprocess/tokenizer/steps/sentencepiece_normalizer.hpp"
 #include "headformer/preprocess/unicode/normalization.hpp"
 #include "headformer/preprocess/unicode/properties.hpp"
 
@@ -206,9 +208,9 @@ struct Replacement {
   }
 };
 
-using Normalizer =
-    std::variant<UnicodeNormalizer, LowercaseNormalizer, StripNormalizer, StripAccentsNormalizer, PrependNormalizer,
-                 NmtNormalizer, ByteLevelNormalizer, PrecompiledNormalizer, BertNormalizer, Replacement>;
+using Normalizer = std::variant<UnicodeNormalizer, LowercaseNormalizer, StripNormalizer, StripAccentsNormalizer,
+                                PrependNormalizer, NmtNormalizer, ByteLevelNormalizer, PrecompiledNormalizer,
+                                SentencePieceNormalizer, BlenderbotNormalizer, BertNormalizer, Replacement>;
 
 /// One after the other.
 inline void normalize(const std::vector<Normalizer>& steps, AlignedText& text) {
