@@ -22,7 +22,8 @@ TEST(GenerationConfig, ReadsEveryKey) {
   const GenerationConfig config = caller(R"({
     "max_new_tokens": 7, "max_length": 90, "min_new_tokens": 2, "min_length": 3, "do_sample": true, "temperature": 0.5,
     "top_k": 11, "top_p": 0.25, "min_p": 0.125, "repetition_penalty": 1.5, "eos_token_id": [1, 2],
-    "stop_strings": ["a", "b"], "pad_token_id": 3, "num_return_sequences": 4, "seed": 42})");
+    "stop_strings": ["a", "b"], "pad_token_id": 3, "num_return_sequences": 4, "seed": 42, "no_repeat_ngram_size": 3,
+    "encoder_no_repeat_ngram_size": 2, "bad_words_ids": [[5], [1, 2]]})");
   EXPECT_EQ(config.max_new_tokens, 7);
   EXPECT_EQ(config.max_length, 90);
   EXPECT_EQ(config.min_new_tokens, 2);
@@ -38,6 +39,9 @@ TEST(GenerationConfig, ReadsEveryKey) {
   EXPECT_EQ(config.pad_token_id, 3);
   EXPECT_EQ(config.num_return_sequences, 4);
   EXPECT_EQ(config.seed, 42U);
+  EXPECT_EQ(config.no_repeat_ngram_size, 3);
+  EXPECT_EQ(config.encoder_no_repeat_ngram_size, 2);
+  EXPECT_EQ(config.bad_words_ids, (std::vector<std::vector<TokenId>>{{5}, {1, 2}}));
   const GenerationConfig single = caller(R"({"eos_token_id": 5, "stop_strings": "end", "max_new_tokens": 3.0})");
   EXPECT_EQ(single.eos_token_id, std::vector<TokenId>{5});
   EXPECT_EQ(single.stop_strings, std::vector<std::string>{"end"});
@@ -79,6 +83,8 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
       {R"({"num_return_sequences": 0})", {"num_return_sequences", "0"}},
       {R"({"num_beams": 4})", {"num_beams", "1", "4"}},
       {R"({"no_repeat_ngram_size": "x"})", {"no_repeat_ngram_size", "'x'"}},
+      {R"({"bad_words_ids": [[1], 2]})", {"bad_words_ids[1]", "an array of integers", "2"}},
+      {R"({"bad_words_ids": [[1, -1]]})", {"bad_words_ids[0]", "-1"}},
       {R"({"seed": -3})", {"seed", "-3"}},
       {R"({"seed": "x"})", {"seed", "'x'"}},
   };
@@ -93,7 +99,7 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
 TEST(GenerationConfig, KeysThatAskForNothingAreReadFromACallerToo) {
   const GenerationConfig config = caller(R"({
     "_from_model_config": false, "bos_token_id": 1, "transformers_version": "5.23.0", "use_cache": true, "num_beams": 1,
-    "no_repeat_ngram_size": 0, "typical_p": 1.0, "length_penalty": 1.0, "early_stopping": false, "top_p": 0,
+    "num_beam_groups": 1, "typical_p": 1.0, "length_penalty": 1.0, "early_stopping": false, "top_p": 0,
     "temperature": 0.5})");
   EXPECT_EQ(config.temperature, 0.5);
   EXPECT_EQ(config.top_p, 0.0);

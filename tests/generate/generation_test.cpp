@@ -97,6 +97,23 @@ TEST_F(Generations, DoesNotEndBeforeTheLeastLength) {
   EXPECT_EQ(all(with_prompt), (std::vector<TokenId>{2, 3}));
 }
 
+TEST_F(Generations, BannedTokensGiveWayToTheNextBest) {
+  config_.max_new_tokens = 5;
+  config_.no_repeat_ngram_size = 2;
+  config_.encoder_no_repeat_ngram_size = 2;
+  config_.bad_words_ids = {{6}, {7, 8, 9}};
+  config_.eos_token_id = {6};  // the end may come although it is a bad word
+  Generation<Counting> generation(Counting(&calls_), {1, 2, 1}, config_, {}, 0, {3, 4});
+  EXPECT_EQ(all(generation), (std::vector<TokenId>{3, 5, 6})) << "not 1 2 again, nor the source's 3 4";
+  config_.eos_token_id = {};
+  Generation<Counting> sequences(Counting(&calls_), {7, 8}, config_, {}, 0, {3, 4});
+  EXPECT_EQ(all(sequences), (std::vector<TokenId>{0, 1, 2, 3, 5})) << "7 8 is not followed by 9";
+  config_.forced_eos_token_id = {6};
+  config_.max_new_tokens = 1;
+  Generation<Counting> forced(Counting(&calls_), {7, 8}, config_);
+  EXPECT_EQ(all(forced), (std::vector<TokenId>{6})) << "what is forced comes whatever is banned";
+}
+
 TEST_F(Generations, NoRoomIsNoToken) {
   config_.max_new_tokens = 0;
   Generation<Counting> generation = start({1});

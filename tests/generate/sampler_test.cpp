@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "headformer/generate/banned_tokens.hpp"
+
 namespace headformer::testing {
 namespace {
 
@@ -60,6 +62,27 @@ TEST(LogitsProcessors, DoWhatTheReferencesDo) {
         EXPECT_FLOAT_EQ(found[i], expected[i]) << "token " << i;
       }
     }
+  }
+}
+
+TEST(LogitsProcessors, BanWhatTheReferencesBan) {
+  for (const Json& item : golden()["bans"]) {
+    const auto name = item["processor"].get<std::string>();
+    const Json& value = item["value"];
+    const auto history = item["input_ids"].get<std::vector<TokenId>>();
+    SCOPED_TRACE(item.dump());
+    std::vector<TokenId> banned;
+    if (name == "no_repeat_ngram_size") ban_repeated_ngrams(history, history, value.get<std::size_t>(), banned);
+    if (name == "encoder_no_repeat_ngram_size") {
+      const auto source = item["source"].get<std::vector<TokenId>>();
+      ban_repeated_ngrams(source, history, value.get<std::size_t>(), banned);
+    }
+    if (name == "bad_words_ids") {
+      auto words = value.get<std::vector<std::vector<TokenId>>>();
+      std::erase(words, std::vector<TokenId>{2});  // the end, which Generation leaves out
+      ban_sequences(words, history, banned);
+    }
+    EXPECT_EQ(std::set<TokenId>(banned.begin(), banned.end()), item["banned"].get<std::set<TokenId>>());
   }
 }
 

@@ -4,13 +4,16 @@
 
 `rows` are scores by name; `input_ids` is what has been generated so far. Of `cases` each names its row, the processor
 and its `value`, and holds the `result`: the scores after, null where the token is out (-inf). `chains` are what
-generate() does to the row "spread" when sampling with `config`: the `probabilities` of the draw.
+generate() does to the row "spread" when sampling with `config`: the `probabilities` of the draw. `bans`: the tokens that
+must not follow `input_ids`, over an encoder's `source`.
 """
 
 import json
 
 import torch
-from transformers.generation.logits_process import (MinPLogitsWarper, RepetitionPenaltyLogitsProcessor,
+from transformers.generation.logits_process import (EncoderNoRepeatNGramLogitsProcessor, MinPLogitsWarper,
+                                                    NoBadWordsLogitsProcessor, NoRepeatNGramLogitsProcessor,
+                                                    RepetitionPenaltyLogitsProcessor,
                                                     TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper)
 
 from manifest import GOLDENS
@@ -29,6 +32,22 @@ CLASSES = {
     "top_p": TopPLogitsWarper,
     "min_p": MinPLogitsWarper,
 }
+BANS = {
+    "no_repeat_ngram_size": [1, 2, 3, 9],
+    "encoder_no_repeat_ngram_size": [1, 2, 3],
+    "bad_words_ids": [[[4]], [[4], [3, 1], [1, 3, 2], [2]], [[2, 3, 1, 2, 3, 1, 0]]],
+}
+
+
+def banned(name, value, ids, source):
+    """The tokens that a processor takes out after `ids`, 2 being the end."""
+    processor = {"no_repeat_ngram_size": lambda: NoRepeatNGramLogitsProcessor(value),
+                 "encoder_no_repeat_ngram_size": lambda: EncoderNoRepeatNGramLogitsProcessor(value, torch.tensor([source])),
+                 "bad_words_ids": lambda: NoBadWordsLogitsProcessor(value, eos_token_id=2)}[name]()
+    scores = processor(torch.tensor([ids]), torch.zeros(1, 6))
+    return torch.isinf(scores[0]).nonzero()[:, 0].tolist()
+
+
 CHAINS = [  # in generate()'s order
     {"temperature": 0.7, "top_k": 50},
     {"temperature": 1.3, "top_k": 12, "top_p": 0.8},
@@ -69,11 +88,17 @@ def main():
         for name, value in chain.items():
             scores = apply(name, value, ids, scores)
         chains.append({"config": chain, "probabilities": scores.softmax(-1)[0].tolist()})
+    histories = [[1], [3, 1], [2, 3, 1, 2, 3, 1], [1, 3, 2, 1, 3], [5, 5, 5, 5], [2, 1, 3]]
+    source = [5, 1, 3, 2, 3, 1, 4]
+    bans = [{"processor": name, "value": value, "input_ids": ids, "source": source,
+             "banned": banned(name, value, ids, source)}
+            for name, values in BANS.items() for value in values for ids in histories]
+    banning = ",\n".join("    " + json.dumps(b) for b in bans)
     tables = json.dumps({name: numbers(scores[0]) for name, scores in rows.items()})
     text = ",\n".join("    " + json.dumps(c) for c in cases)
     more = ",\n".join("    " + json.dumps(c) for c in chains)
     (GOLDENS / "logits_processors.json").write_text(
-        f'{{\n  "rows": {tables},\n  "input_ids": {ids[0].tolist()},\n  "cases": [\n{text}\n  ],\n  "chains": [\n{more}\n  ]\n}}\n')
+        f'{{\n  "rows": {tables},\n  "input_ids": {ids[0].tolist()},\n  "cases": [\n{text}\n  ],\n  "chains": [\n{more}\n  ],\n  "bans": [\n{banning}\n  ]\n}}\n')
 
 
 if __name__ == "__main__":

@@ -168,6 +168,18 @@ HEADFORMER_COLD HEADFORMER_INLINE std::vector<Index> JsonObject::integers(std::s
   return result;
 }
 
+HEADFORMER_COLD HEADFORMER_INLINE std::vector<std::vector<Index>> JsonObject::integer_lists(std::string_view key,
+                                                                                            Index lo, Index hi) const {
+  std::vector<std::vector<Index>> result;
+  each(key, "an array of integers", [&](const Json& list, const std::string& path) {
+    if (!list.is_array() || list.empty()) return false;
+    const Json named = {{path, list}};
+    result.push_back(JsonObject(named, file_).integers(path, lo, hi));
+    return true;
+  });
+  return result;
+}
+
 HEADFORMER_COLD HEADFORMER_INLINE std::vector<double> JsonObject::numbers(std::string_view key, double lo,
                                                                           double hi) const {
   std::vector<double> result;

@@ -94,6 +94,8 @@ class JsonObject {
 
   /// Arrays, with every element checked as its scalar is.
   std::vector<Index> integers(std::string_view key, Index lo = least, Index hi = most) const;
+  /// An array of arrays, each of one element or more.
+  std::vector<std::vector<Index>> integer_lists(std::string_view key, Index lo = least, Index hi = most) const;
   std::vector<double> numbers(std::string_view key, double lo = -infinity, double hi = infinity) const;
   std::vector<std::string> strings(std::string_view key) const;
   std::vector<bool> booleans(std::string_view key) const;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "headformer/core/log.hpp"
+#include "headformer/generate/banned_tokens.hpp"
 #include "headformer/generate/finish_reason.hpp"
 #include "headformer/generate/sampler.hpp"
 
@@ -23,13 +24,14 @@ concept TokenSequence = requires(T& sequence, std::span<const TokenId> ids) {
 };
 
 /// Token after token after a prompt; knows no model. The prompt is appended at the first next(), but for its first
-/// `held` tokens, which the sequence holds already (fewer than all: the last one gives the first logits).
+/// `held` tokens, which the sequence holds already (fewer than all: the last one gives the first logits). `source` is
+/// what an encoder has read, where there is one.
 template <TokenSequence Sequence>
 class Generation {
  public:
   /// `config` is complete: the caller's over the checkpoint's.
   Generation(Sequence sequence, std::vector<TokenId> prompt, const GenerationConfig& config,
-             Cancellation cancellation = {}, Index held = 0)
+             Cancellation cancellation = {}, Index held = 0, std::vector<TokenId> source = {})
       : sequence_(std::move(sequence)),
         history_(std::move(prompt)),
         prompt_length_(static_cast<Index>(history_.size())),
@@ -38,6 +40,10 @@ class Generation {
         end_ids_(config.eos_token_id.value_or(std::vector<TokenId>{})),
         first_ids_(config.forced_bos_token_id.value_or(std::vector<TokenId>{})),
         last_ids_(config.forced_eos_token_id.value_or(std::vector<TokenId>{})),
+        source_(std::move(source)),
+        once_(static_cast<std::size_t>(config.no_repeat_ngram_size.value_or(0))),
+        unlike_source_(static_cast<std::size_t>(config.encoder_no_repeat_ngram_size.value_or(0))),
+        bad_words_(config.bad_words_ids.value_or(std::vector<std::vector<TokenId>>{})),
         sampler_(config),
         cancellation_(std::move(cancellation)) {
     if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
@@ -45,6 +51,7 @@ class Generation {
       throw ArgumentError("prompt: expected fewer than its " + std::to_string(prompt_length_) +
                           " tokens to be held already, found " + std::to_string(held));
     }
+    std::erase_if(bad_words_, [&](const auto& words) { return words.size() == 1 && is_end(words.front()); });
     timings_.prompt_tokens = prompt_length_;
     timings_.reused_tokens = held;
   }
@@ -65,9 +72,8 @@ class Generation {
     }
     const std::span<const TokenId> forced = forced_ids(generated);
     if (!forced.empty()) force(logits, forced);
-    const bool may_end = generated >= least_ || !forced.empty();
-    const TokenId id =
-        sampler_(logits, history_, may_end ? std::span<const TokenId>() : std::span<const TokenId>(end_ids_));
+    find_banned(generated, !forced.empty());
+    const TokenId id = sampler_(logits, history_, banned_);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     (generated == 0 ? timings_.prefill_seconds : timings_.decode_seconds) += seconds;
     ++timings_.generated_tokens;
@@ -89,6 +95,16 @@ class Generation {
   const GenerationTimings& timings() const { return timings_; }
 
  private:
+  /// What the next token must not be: nothing where it is forced.
+  void find_banned(Index generated, bool forced) {
+    banned_.clear();
+    if (forced) return;
+    if (generated < least_) banned_ = end_ids_;
+    ban_repeated_ngrams(history_, history_, once_, banned_);
+    ban_repeated_ngrams(source_, history_, unlike_source_, banned_);
+    ban_sequences(bad_words_, history_, banned_);
+  }
+
   /// What the next token must be one of; none: anything.
   std::span<const TokenId> forced_ids(Index generated) const {
     if (generated == most_ - 1 && !last_ids_.empty()) return last_ids_;
@@ -119,6 +135,11 @@ class Generation {
   std::vector<TokenId> end_ids_;
   std::vector<TokenId> first_ids_;
   std::vector<TokenId> last_ids_;
+  std::vector<TokenId> source_;
+  std::size_t once_;
+  std::size_t unlike_source_;
+  std::vector<std::vector<TokenId>> bad_words_;
+  std::vector<TokenId> banned_;
   Sampler sampler_;
   Cancellation cancellation_;
   FinishReason reason_ = FinishReason::none;

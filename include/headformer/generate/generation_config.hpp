@@ -19,16 +19,19 @@ namespace headformer {
 /// What to generate and how to choose, under the names and with the meanings of Hugging Face's generation_config.json.
 /// A member that is not set falls back to the checkpoint's file, then to the default named beside it.
 struct GenerationConfig {
-  std::optional<Index> max_new_tokens;       ///< tokens after the prompt (256 when no length key is given)
-  std::optional<Index> max_length;           ///< tokens with the prompt; any max_new_tokens takes precedence
-  std::optional<Index> min_new_tokens;       ///< no end before that many (0)
-  std::optional<Index> min_length;           ///< the same, with the prompt (0)
-  std::optional<bool> do_sample;             ///< draw from the distribution; otherwise take its top (false)
-  std::optional<double> temperature;         ///< > 0; logits are divided by it (1)
-  std::optional<Index> top_k;                ///< keep the k best; 0: all (50)
-  std::optional<double> top_p;               ///< keep the best whose probabilities reach p, in [0, 1] (1)
-  std::optional<double> min_p;               ///< keep what has at least min_p times the best's probability, in [0, 1]
-  std::optional<double> repetition_penalty;  ///< > 0; above 1 makes seen tokens less likely (1)
+  std::optional<Index> max_new_tokens;        ///< tokens after the prompt (256 when no length key is given)
+  std::optional<Index> max_length;            ///< tokens with the prompt; any max_new_tokens takes precedence
+  std::optional<Index> min_new_tokens;        ///< no end before that many (0)
+  std::optional<Index> min_length;            ///< the same, with the prompt (0)
+  std::optional<bool> do_sample;              ///< draw from the distribution; otherwise take its top (false)
+  std::optional<double> temperature;          ///< > 0; logits are divided by it (1)
+  std::optional<Index> top_k;                 ///< keep the k best; 0: all (50)
+  std::optional<double> top_p;                ///< keep the best whose probabilities reach p, in [0, 1] (1)
+  std::optional<double> min_p;                ///< keep what has at least min_p times the best's probability, in [0, 1]
+  std::optional<double> repetition_penalty;   ///< > 0; above 1 makes seen tokens less likely (1)
+  std::optional<Index> no_repeat_ngram_size;  ///< so many tokens in a row come once (0: any number of times)
+  std::optional<Index> encoder_no_repeat_ngram_size;  ///< and never if an encoder's source has them (0: they may)
+  std::optional<std::vector<std::vector<TokenId>>> bad_words_ids;  ///< sequences that never come whole
   std::optional<std::vector<TokenId>> eos_token_id;
   std::optional<TokenId> bos_token_id;  ///< what a decoder over a source begins with where nothing else is said
   std::optional<TokenId> decoder_start_token_id;            ///< what a decoder over a source begins with
@@ -63,6 +66,12 @@ struct GenerationConfig {
       min_p = json.number(key, 0, 1);
     else if (key == "repetition_penalty")
       repetition_penalty = positive();
+    else if (key == "no_repeat_ngram_size")
+      no_repeat_ngram_size = json.integer(key, 0, most);
+    else if (key == "encoder_no_repeat_ngram_size")
+      encoder_no_repeat_ngram_size = json.integer(key, 0, most);
+    else if (key == "bad_words_ids")
+      bad_words_ids = read_sequences(json, key);
     else if (key == "eos_token_id")
       eos_token_id = read_ids(json, key);
     else if (key == "bos_token_id")
@@ -131,6 +140,9 @@ struct GenerationConfig {
     fill(merged.top_p, base.top_p);
     fill(merged.min_p, base.min_p);
     fill(merged.repetition_penalty, base.repetition_penalty);
+    fill(merged.no_repeat_ngram_size, base.no_repeat_ngram_size);
+    fill(merged.encoder_no_repeat_ngram_size, base.encoder_no_repeat_ngram_size);
+    fill(merged.bad_words_ids, base.bad_words_ids);
     fill(merged.eos_token_id, base.eos_token_id);
     fill(merged.bos_token_id, base.bos_token_id);
     fill(merged.decoder_start_token_id, base.decoder_start_token_id);
@@ -157,8 +169,9 @@ struct GenerationConfig {
 
   static constexpr const char* known_keys =
       "max_new_tokens, max_length, min_new_tokens, min_length, do_sample, temperature, top_k, top_p, min_p, "
-      "repetition_penalty, eos_token_id, bos_token_id, decoder_start_token_id, forced_bos_token_id, "
-      "forced_eos_token_id, stop_strings, pad_token_id, num_return_sequences, seed";
+      "repetition_penalty, no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words_ids, eos_token_id, "
+      "bos_token_id, decoder_start_token_id, forced_bos_token_id, forced_eos_token_id, stop_strings, pad_token_id, "
+      "num_return_sequences, seed";
 
  private:
   /// Bookkeeping, keys that change no token here, and others at the value that switches them off.
@@ -167,16 +180,9 @@ struct GenerationConfig {
                                          "cache_implementation", "output_scores",        "output_logits",
                                          "output_attentions",    "output_hidden_states", "early_stopping",
                                          "length_penalty",       "renormalize_logits",   "return_dict_in_generate"};
-    constexpr std::pair<std::string_view, double> off[] = {{"num_beams", 1},
-                                                           {"num_beam_groups", 1},
-                                                           {"diversity_penalty", 0},
-                                                           {"no_repeat_ngram_size", 0},
-                                                           {"encoder_no_repeat_ngram_size", 0},
-                                                           {"encoder_repetition_penalty", 1},
-                                                           {"typical_p", 1},
-                                                           {"epsilon_cutoff", 0},
-                                                           {"eta_cutoff", 0},
-                                                           {"guidance_scale", 1}};
+    constexpr std::pair<std::string_view, double> off[] = {
+        {"num_beams", 1}, {"num_beam_groups", 1}, {"diversity_penalty", 0}, {"encoder_repetition_penalty", 1},
+        {"typical_p", 1}, {"epsilon_cutoff", 0},  {"eta_cutoff", 0},        {"guidance_scale", 1}};
     for (const std::string_view name : idle)
       if (key == name) return true;
     for (const auto& [name, value] : off) {
@@ -191,6 +197,14 @@ struct GenerationConfig {
   }
   static TokenId read_id(const JsonObject& json, const std::string& key) {
     return static_cast<TokenId>(json.integer(key, 0, std::numeric_limits<TokenId>::max()));
+  }
+  static std::vector<std::vector<TokenId>> read_sequences(const JsonObject& json, const std::string& key) {
+    std::vector<std::vector<TokenId>> sequences;
+    for (const std::vector<Index>& ids : json.integer_lists(key, 0, std::numeric_limits<TokenId>::max())) {
+      std::vector<TokenId>& sequence = sequences.emplace_back();
+      for (const Index id : ids) sequence.push_back(static_cast<TokenId>(id));
+    }
+    return sequences;
   }
   static std::vector<TokenId> read_ids(const JsonObject& json, const std::string& key) {
     constexpr Index most = std::numeric_limits<TokenId>::max();
