@@ -5,7 +5,7 @@ int main(int argc, char** argv) {
   CLI::App app("Translates JSON strings, a line each");
   std::string model;
   std::string max_new_tokens;
-  headformer::TextToTextTask task;
+  headformer::TextToTextTask task{"translation", "", ""};
   program::PipelineProgram pipeline;
   app.add_option("MODEL", model, "a Hugging Face folder of an encoder-decoder")->required();
   app.add_option("--source-language", task.source_language, "as the model spells it: en, en_XX, eng_Latn");

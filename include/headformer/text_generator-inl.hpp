@@ -171,13 +171,14 @@ struct TextGenerator::Parts {
   Generation<SharedSession> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
     expect_runnable(prompt, config);
     if (!seq2seq) return start(new_session(), std::move(prompt), config);
-    return start(new_session_over(prompt), detail::decoder_prompt(config), config);
+    const std::shared_ptr<Session> session = new_session_over(prompt);
+    return start(session, detail::decoder_prompt(config), config, std::move(prompt));
   }
   Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
-                                  const GenerationConfig& config) const {
+                                  const GenerationConfig& config, std::vector<TokenId> source = {}) const {
     detail::expect_generation(*model, name, prompt, config);
     const Index held = session->keep_common(prompt);
-    return {SharedSession(session), std::move(prompt), config, options.cancellation, held};
+    return {SharedSession(session), std::move(prompt), config, options.cancellation, held, std::move(source)};
   }
 };
 

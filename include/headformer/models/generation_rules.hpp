@@ -24,10 +24,11 @@ HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint&
 /// The same of an encoder-decoder, whose class has a say where the files have none.
 HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint& checkpoint,
                                                                const Seq2SeqConfig& model) {
-  GenerationConfig config = read_generation_config(checkpoint);
+  const bool files = !checkpoint.is_gguf();
+  GenerationConfig config = files ? read_generation_config(checkpoint) : GenerationConfig();
   if (!config.decoder_start_token_id) config.decoder_start_token_id = config.bos_token_id;
   if (!config.decoder_start_token_id) config.decoder_start_token_id = model.start_id;
-  if (JsonFile(checkpoint.files(), "generation_config.json").found) return config;
+  if (files && JsonFile(checkpoint.files(), "generation_config.json").found) return config;
   if (!config.eos_token_id && model.end_id) config.eos_token_id = {*model.end_id};
   if (!config.forced_eos_token_id && model.forced_end_id) config.forced_eos_token_id = {*model.forced_end_id};
   return config;
@@ -54,6 +55,8 @@ HEADFORMER_COLD inline void expect_generation(const CausalLanguageModel& model, 
                                  std::pair{"forced_eos_token_id", config.forced_eos_token_id}}) {
     if (ids) expect_below(key, *ids, shape.vocabulary);
   }
+  for (const std::vector<TokenId>& words : config.bad_words_ids.value_or(std::vector<std::vector<TokenId>>{}))
+    expect_below("bad_words_ids", words, shape.vocabulary);
   if (!config.max_new_tokens && config.max_length && *config.max_length <= length) {
     throw ArgumentError("max_length: expected more than the " + std::to_string(length) +
                         " tokens of the prompt, found " + std::to_string(*config.max_length));

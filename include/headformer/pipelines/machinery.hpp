@@ -5,6 +5,8 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/models/workspace.hpp"
 #include "headformer/pipelines/options.hpp"
+#include "headformer/preprocess/tokenizer.hpp"
+#include "headformer/weights/checkpoint.hpp"
 
 namespace headformer::detail {
 
@@ -22,6 +24,11 @@ HEADFORMER_COLD inline LoadOptions pipeline_loading(const PipelineOptions& optio
   load.cancellation = options.cancellation;
   load.progress = options.progress;
   return load;
+}
+
+/// The tokenizer beside or inside a checkpoint. Throws FormatError where there is none.
+HEADFORMER_COLD inline Tokenizer pipeline_tokenizer(const Checkpoint& checkpoint) {
+  return checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf()) : Tokenizer::from_files(checkpoint.files());
 }
 
 }  // namespace headformer::detail

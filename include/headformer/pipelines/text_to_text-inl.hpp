@@ -10,25 +10,13 @@
 #include "headformer/models/causal_lm/session.hpp"
 #include "headformer/models/generation_rules.hpp"
 #include "headformer/pipelines/machinery.hpp"
+#include "headformer/pipelines/rewriting/languages.hpp"
 #include "headformer/pipelines/text_to_text.hpp"
 #include "headformer/pipelines/token_limit.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
-
-namespace detail {
-
-/// The token of a language: its code, or M2M-100's "__en__".
-inline std::optional<TokenId> language_token(const Tokenizer& tokenizer, const std::string& language) {
-  for (const std::string& token : {language, "__" + language + "__"}) {
-    const std::optional<TokenId> id = tokenizer.id_of(token);
-    if (id && tokenizer.is_special(*id)) return id;
-  }
-  return std::nullopt;
-}
-
-}  // namespace detail
 
 struct TextToText::Parts {
   std::string name;
@@ -46,47 +34,46 @@ struct TextToText::Parts {
       : name(checkpoint.name()),
         workspace(detail::pipeline_workspace(options)),
         model(open_seq2seq(checkpoint, detail::pipeline_loading(options, *workspace->executor))),
-        tokenizer(Tokenizer::from_files(checkpoint.files())),
+        tokenizer(detail::pipeline_tokenizer(checkpoint)),
         max_length(
             detail::token_limit(checkpoint, detail::usable_positions(model->encoder().config()), options.max_length)),
         cancellation(options.cancellation),
         progress(options.progress),
         defaults(detail::read_generation_config(checkpoint, model->config())) {
-    const JsonObject config = checkpoint.config();
-    read_languages(config, task);
-    prefix = config.string_or("prefix", "");
-    if (!has_task(config, task.name)) return;
-    const JsonObject own = config.object("task_specific_params").object(task.name);
+    const detail::Languages languages(tokenizer, checkpoint);
+    read_source(languages, task.source_language);
+    read_target(languages, task);
+    // What asks for any translation gets the first that the config has parameters for, as in the reference.
+    if (task.name == "translation" && !languages.has_task(task.name)) task.name = languages.first_translation();
+    if (prefix.empty()) prefix = languages.prefix();
+    if (!languages.has_task(task.name)) return;
+    const JsonObject own = languages.task(task.name);
     const std::optional<std::vector<TokenId>> language = defaults.forced_bos_token_id;
     defaults = GenerationConfig::from_checkpoint(own).over(defaults);
     if (!task.target_language.empty()) defaults.forced_bos_token_id = language;
     prefix = own.string_or("prefix", prefix);
   }
 
-  static bool has_task(const JsonObject& config, const std::string& name) {
-    return !name.empty() && config.has("task_specific_params") && config.object("task_specific_params").has(name);
+  HEADFORMER_COLD void read_source(const detail::Languages& languages, const std::string& language) {
+    if (!language.empty()) source_language = languages.token(language);
   }
 
-  HEADFORMER_COLD void read_languages(const JsonObject& config, TextToTextTask& task) {
-    if (!task.target_language.empty()) {
-      if (const auto token = detail::language_token(tokenizer, task.target_language)) {
-        defaults.forced_bos_token_id = {*token};
-      } else {
-        task.name = "translation_" + task.source_language + "_to_" + task.target_language;
-        if (!has_task(config, task.name)) fail_language("target", task.target_language);
-        return;  // the task's prefix says both
-      }
+  HEADFORMER_COLD void read_target(const detail::Languages& languages, TextToTextTask& task) {
+    const std::string& source = task.source_language;
+    const std::string& target = task.target_language;
+    bool source_known = source.empty() || source_language || languages.is_only("source_lang", source);
+    if (const auto token = target.empty() ? std::nullopt : languages.token(target)) {
+      defaults.forced_bos_token_id = {*token};
+    } else if (const auto code = target.empty() ? std::nullopt : languages.code(target)) {
+      prefix = *code + ' ';
+    } else if (const std::string translation = "translation_" + source + "_to_" + target;
+               languages.has_task(translation)) {
+      task.name = translation;  // its prefix says both
+      source_known = true;
+    } else if (!target.empty() && !languages.is_only("target_lang", target)) {
+      languages.fail("target", target);
     }
-    if (task.source_language.empty()) return;
-    source_language = detail::language_token(tokenizer, task.source_language);
-    if (!source_language) fail_language("source", task.source_language);
-  }
-
-  [[noreturn]] static void fail_language(const std::string& side, const std::string& language) {
-    throw ArgumentError(side +
-                        " language: expected one that the tokenizer has a token for, or a translation of the config's "
-                        "task_specific_params, found " +
-                        detail::quoted(language));
+    if (!source_known) languages.fail("source", source);
   }
 
   /// Of a text with the task's prefix, in the source's language.
@@ -111,7 +98,7 @@ struct TextToText::Parts {
     EncoderInput input;
     input.ids = source.ids;
     Session session({model, &model->decoder()}, workspace, model->new_sequence(model->encode(*workspace, input)));
-    Generation<Session> generation(std::move(session), prompt, complete, cancellation);
+    Generation<Session> generation(std::move(session), prompt, complete, cancellation, 0, source.ids);
     while (generation.next()) continue;
     cancellation.throw_if_cancelled();
     std::vector<TokenId> ids(generation.generated().begin(), generation.generated().end());

@@ -15,8 +15,8 @@ namespace headformer {
 
 /// What an encoder-decoder does with texts, as its checkpoint knows it.
 struct TextToTextTask {
-  /// Of the config's task_specific_params: "summarization", "translation_en_to_de". A task that is not there adds
-  /// nothing.
+  /// Of the config's task_specific_params: "summarization", "translation_en_to_de"; "translation": the first
+  /// translation there. A task that is not there adds nothing.
   std::string name;
   std::string source_language;  ///< "en", "en_XX", "eng_Latn", as the model spells it; empty: the tokenizer's own
   std::string target_language;  ///< empty: what the checkpoint says
@@ -33,8 +33,10 @@ struct RewrittenText {
 ///     std::cout << translator.rewrite("The house is small.").text << '\n';
 ///
 /// A task brings the prefix and the lengths that the checkpoint's task_specific_params name for it. Languages are
-/// tokens where the tokenizer has such (mBART, M2M-100, NLLB); elsewhere they name the task
-/// "translation_SOURCE_to_TARGET" (T5). One call at a time; copies share the model.
+/// tokens where the tokenizer has such (mBART, M2M-100, NLLB) and codes before the text where the vocabulary has them
+/// (Marian's ">>fra<<", here "fra"); elsewhere they name the task "translation_SOURCE_to_TARGET" (T5). Greedy: of the
+/// checkpoint's generation_config.json num_beams and what belongs to beams (length_penalty, early_stopping) rest. One
+/// call at a time; copies share the model.
 class TextToText {
  public:
   /// Throws IoError, FormatError, ConfigError for a model that is no encoder-decoder, WeightError, CancelledError;
