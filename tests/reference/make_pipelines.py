@@ -20,6 +20,7 @@ import torch
 import transformers
 from tokenizers import (Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers)
 
+from make_tokenizer_classes import sentencepiece_file
 from tokenizer_texts import SENTENCES
 from weights import randomize
 
@@ -28,6 +29,7 @@ SIZES = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, interme
 LENGTH = 48
 TEXTS = ["A quick brown fox jumps over the lazy dog.", "x", "Ünïcödé, 東京 and Привет мир! 👩‍👩‍👧", "", "  spaces   here ",
          "George Washington went to New-York's Wall Street in 1789.", "one two three " * 40, "don't stop, can't wait; 3.14"]
+ENTAILMENT = {0: "CONTRADICTION", 1: "neutral", 2: "Entailment"}
 ENTITIES = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC"]
 CONTEXT = ("The tower is 324 metres tall, about the same height as an 81-storey building. It was the tallest in Paris "
            "until 1930. Its base is square, measuring 125 metres on each side. José Müller climbed it twice. ")
@@ -76,6 +78,27 @@ def save(folder, kind, model, seed, lower=False, **options):
     tokenizer.save_pretrained(folder)
     for name in ("special_tokens_map.json", "vocab.txt", "merges.txt", "vocab.json"):
         (folder / name).unlink(missing_ok=True)
+
+
+def save_whole(folder, model, seed, **options):
+    """A checkpoint of an encoder-decoder's class with its tokenizer."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    if model.startswith("Bart"):
+        sizes = dict(d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=2,
+                     encoder_ffn_dim=40, decoder_ffn_dim=48, max_position_embeddings=LENGTH)
+        byte_level().save_pretrained(folder)
+    else:
+        sizes = dict(d_model=32, d_kv=8, d_ff=40, num_layers=2, num_heads=4, decoder_start_token_id=0)
+        (folder / "spiece.model").write_bytes(sentencepiece_file("unigram", pad_id=0, eos_id=1, unk_id=2, bos_id=-1))
+        (folder / "tokenizer_config.json").write_text(json.dumps(
+            {"tokenizer_class": "T5Tokenizer", "extra_ids": 10, "model_max_length": LENGTH}) + "\n")
+        (folder / "config.json").write_text(json.dumps({"model_type": "t5"}))
+    network = getattr(transformers, model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    network = network(network.config_class(vocab_size=len(tokenizer), **sizes, **options)).eval()
+    randomize(network, seed)
+    network.save_pretrained(folder)
 
 
 def write(folder, calls):
@@ -160,6 +183,17 @@ def embed_static(folder):
     static = StaticEmbedding(tokenizer, embedding_weights=torch.randn(tokenizer.get_vocab_size(), 20))
     SentenceTransformer(modules=[static, Normalize()]).save(str(folder), create_model_card=False)
     return embed_calls(folder, {}, {"truncate_dim": 5})
+
+
+def embed_t5(folder):
+    save_whole(folder, "T5EncoderModel", 25)
+    torch.manual_seed(25)
+    dense = {"in_features": 32, "out_features": 20, "bias": False,
+             "activation_function": "torch.nn.modules.linear.Identity"}
+    sentence_folder(folder, [("Pooling", {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True}, None),
+                             ("Dense", dense, {"linear.weight": torch.randn(20, 32) / 6}), ("Normalize", None, None)],
+                    length=20)
+    return embed_calls(folder, {})
 
 
 def embed_gguf(folder):
@@ -278,9 +312,28 @@ def classify_one(folder):
     return classify_call(folder, TEXTS[:3])
 
 
+def classify_bart(folder):
+    save_whole(folder, "BartForSequenceClassification", 21, num_labels=4, problem_type="multi_label_classification")
+    return classify_call(folder, [*TEXTS, "a </s> b", {"text": "one", "text_pair": "two words"}])
+
+
+def classify_t5(folder):
+    save_whole(folder, "T5ForSequenceClassification", 22, num_labels=3)
+    return classify_call(folder, [*TEXTS, {"text": "one", "text_pair": "two words"}])
+
+
+def zero_shot_bart(folder):
+    save_whole(folder, "BartForSequenceClassification", 23, id2label=ENTAILMENT, label2id=dict(zip(ENTAILMENT.values(), range(3))))
+    return zero_shot_calls(folder)
+
+
 def zero_shot(folder):
-    save(folder, "bert", "BertForSequenceClassification", 8, id2label={0: "CONTRADICTION", 1: "neutral", 2: "Entailment"},
-         label2id={"CONTRADICTION": 0, "neutral": 1, "Entailment": 2})
+    save(folder, "bert", "BertForSequenceClassification", 8, id2label=ENTAILMENT,
+         label2id=dict(zip(ENTAILMENT.values(), range(3))))
+    return zero_shot_calls(folder)
+
+
+def zero_shot_calls(folder):
     pipe = pipeline("zero-shot-classification", folder)
     texts = [t for t in TEXTS if t]
     calls = []
@@ -367,6 +420,10 @@ def answer_bytes(folder):
     save(folder, "roberta", "RobertaForQuestionAnswering", 16)
 
 
+def answer_bart(folder):
+    save_whole(folder, "BartForQuestionAnswering", 24)
+
+
 # --- transformers 4.55.4 ---
 
 def answer_calls(folder):
@@ -383,8 +440,8 @@ def answer_calls(folder):
     return calls
 
 
-FOLDERS = [embed_mean, embed_modes, embed_plain, embed_gguf, embed_static, embed_router, embed_splade, embed_splade_sum, classify, classify_independent, classify_regression, classify_one, zero_shot,
-           rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes]
+FOLDERS = [embed_mean, embed_modes, embed_plain, embed_t5, embed_gguf, embed_static, embed_router, embed_splade, embed_splade_sum, classify, classify_independent, classify_regression, classify_one, classify_bart, classify_t5, zero_shot, zero_shot_bart,
+           rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes, answer_bart]
 
 
 def main(folders, description):

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "headformer/auto_encoder.hpp"
+#include "headformer/auto_seq2seq.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/stable_sort.hpp"
@@ -31,11 +32,14 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
                                                    Heads heads)
     : checkpoint_(checkpoint),
       workspace_(detail::pipeline_workspace(options)),
-      encoder_(heads == Heads::own
+      whole_(heads == Heads::own && is_seq2seq(checkpoint)
+                 ? open_seq2seq(checkpoint, detail::pipeline_loading(options, *workspace_->executor))
+                 : nullptr),
+      encoder_(whole_ ? std::shared_ptr<const Encoder>(whole_, &whole_->encoder())
+               : heads == Heads::own
                    ? open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))
                    : open_base_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
-      tokenizer_(checkpoint.is_gguf() ? Tokenizer::from_gguf(checkpoint.gguf())
-                                      : Tokenizer::from_files(checkpoint.files())),
+      tokenizer_(detail::pipeline_tokenizer(checkpoint)),
       max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()), options.max_length)),
       cancellation_(options.cancellation),
       progress_(options.progress) {}
@@ -120,11 +124,11 @@ HEADFORMER_INLINE Tensor<float> EncoderPipeline::apply_head(const EncoderHead& h
 
 HEADFORMER_INLINE void EncoderPipeline::run(std::span<const Encoding* const> sequences, Take take) const {
   std::vector<EncoderOutput> outputs;
-  for (const auto& head : encoder_->heads()) outputs.push_back(head->output());
+  for (const auto& head : heads()) outputs.push_back(head->output());
   run_batches(
       sequences, outputs,
       [&](std::span<const EncoderInput> inputs, std::span<const TensorView<float>> results) {
-        encoder_->forward(*workspace_, inputs, results);
+        whole_ ? whole_->forward(*workspace_, inputs, results) : encoder_->forward(*workspace_, inputs, results);
       },
       take);
 }

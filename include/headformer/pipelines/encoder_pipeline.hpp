@@ -8,14 +8,16 @@
 #include "headformer/core/function_ref.hpp"
 #include "headformer/core/outcome.hpp"
 #include "headformer/models/encoders/encoder.hpp"
+#include "headformer/models/seq2seq/sequence_to_sequence.hpp"
 #include "headformer/pipelines/options.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
-/// An encoder with its tokenizer: what the pipelines over encoders share. Texts become tokens, cut at the checkpoint's
-/// limit; sequences run in batches without padding, the longest first. One run at a time.
+/// An encoder with its tokenizer, or an encoder-decoder whose class has heads that encoders have (BART's classifiers):
+/// what the pipelines over them share. Texts become tokens, cut at the checkpoint's limit; sequences run in batches
+/// without padding, the longest first. One run at a time.
 class EncoderPipeline {
  public:
   /// Which heads are loaded: those of the checkpoint's class, or none but those of its family's base class.
@@ -24,7 +26,12 @@ class EncoderPipeline {
   /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
   EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options, Heads heads = Heads::own);
 
+  /// Of an encoder-decoder its encoder, whose heads are not those of the whole.
   const Encoder& encoder() const { return *encoder_; }
+  const std::vector<std::unique_ptr<EncoderHead>>& heads() const {
+    return whole_ ? whole_->heads() : encoder_->heads();
+  }
+  EncoderTask task() const { return whole_ ? head_task(whole_->config().task) : encoder_->config().task; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const Checkpoint& checkpoint() const { return checkpoint_; }
   /// Of a folder's checkpoint.
@@ -93,6 +100,7 @@ class EncoderPipeline {
 
   Checkpoint checkpoint_;
   std::shared_ptr<Workspace> workspace_;
+  std::shared_ptr<const SequenceToSequence> whole_;  // nullptr: an encoder alone
   std::shared_ptr<const Encoder> encoder_;
   Tokenizer tokenizer_;
   Index max_length_;

@@ -22,7 +22,7 @@ HEADFORMER_COLD inline std::vector<std::string> read_labels(const JsonObject& co
 /// Throws ConfigError when the checkpoint's class has not this task.
 HEADFORMER_COLD inline void expect_task(const EncoderPipeline& pipeline, EncoderTask task,
                                         const std::string& expected) {
-  if (pipeline.encoder().config().task != task)
+  if (pipeline.task() != task)
     throw ConfigError(pipeline.name() + ": architectures: expected a class for " + expected + ", found " +
                       detail::quoted(pipeline.checkpoint().architecture()));
 }
@@ -30,7 +30,7 @@ HEADFORMER_COLD inline void expect_task(const EncoderPipeline& pipeline, Encoder
 /// Throws ConfigError when it is no class for sequence classification with one label.
 HEADFORMER_COLD inline void expect_one_label(const EncoderPipeline& pipeline) {
   expect_task(pipeline, EncoderTask::sequence_classification, "sequence classification");
-  if (const Index labels = pipeline.encoder().heads().front()->output().width; labels != 1)
+  if (const Index labels = pipeline.heads().front()->output().width; labels != 1)
     throw ConfigError(pipeline.name() + ": expected a class with one label, found " + std::to_string(labels));
 }
 

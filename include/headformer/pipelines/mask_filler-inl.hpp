@@ -56,7 +56,7 @@ HEADFORMER_INLINE std::vector<Outcome<std::vector<std::vector<MaskFill>>>> MaskF
           if (ids[at] != mask_id) continue;
           const auto row = static_cast<Index>(at);
           const Tensor<float> logits =
-              pipeline_.apply_head(*pipeline_.encoder().heads().front(), hidden.front().slice_rows(row, row + 1));
+              pipeline_.apply_head(*pipeline_.heads().front(), hidden.front().slice_rows(row, row + 1));
           fills.push_back(best({logits.data(), static_cast<std::size_t>(logits.count())}, count));
         }
         return fills;

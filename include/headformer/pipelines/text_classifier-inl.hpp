@@ -22,7 +22,7 @@ HEADFORMER_COLD inline ScoreFunction read_score_function(const JsonObject& confi
 HEADFORMER_INLINE TextClassifier::TextClassifier(const std::filesystem::path& path, const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   detail::expect_task(pipeline_, EncoderTask::sequence_classification, "sequence classification");
-  const Index count = pipeline_.encoder().heads().front()->output().width;
+  const Index count = pipeline_.heads().front()->output().width;
   labels_ = detail::read_labels(pipeline_.config(), count);
   function_ = detail::read_score_function(pipeline_.config(), count);
 }

@@ -17,7 +17,7 @@ namespace headformer {
 HEADFORMER_INLINE TokenTagger::TokenTagger(const std::filesystem::path& path, const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   detail::expect_task(pipeline_, EncoderTask::token_classification, "token classification");
-  labels_ = detail::read_labels(pipeline_.config(), pipeline_.encoder().heads().front()->output().width);
+  labels_ = detail::read_labels(pipeline_.config(), pipeline_.heads().front()->output().width);
 }
 
 namespace detail {

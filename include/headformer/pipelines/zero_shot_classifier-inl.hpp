@@ -26,7 +26,7 @@ HEADFORMER_INLINE ZeroShotClassifier::ZeroShotClassifier(const std::filesystem::
                                                          const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   detail::expect_task(pipeline_, EncoderTask::sequence_classification, "sequence classification");
-  const Index count = pipeline_.encoder().heads().front()->output().width;
+  const Index count = pipeline_.heads().front()->output().width;
   const std::vector<std::string> labels = detail::read_labels(pipeline_.config(), count);
   const auto found = std::find_if(labels.begin(), labels.end(), detail::means_entailment);
   if (found == labels.end() || count < 2)

@@ -17,6 +17,13 @@ enum class Seq2SeqTask {
   question_answering
 };
 
+/// The task of the heads that a class puts on its decoder; a head over the vocabulary is the decoder's own.
+constexpr EncoderTask head_task(Seq2SeqTask task) {
+  return task == Seq2SeqTask::sequence_classification ? EncoderTask::sequence_classification
+         : task == Seq2SeqTask::question_answering    ? EncoderTask::question_answering
+                                                      : EncoderTask::base;
+}
+
 /// What the decoder is given where the caller gives it nothing.
 enum class DecoderInputs {
   required,       ///< there is nothing in their place

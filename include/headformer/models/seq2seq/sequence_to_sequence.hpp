@@ -9,6 +9,7 @@
 #include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/models/encoders/encoder.hpp"
 #include "headformer/models/seq2seq/config.hpp"
+#include "headformer/models/seq2seq/decoder_inputs.hpp"
 
 namespace headformer {
 
@@ -83,6 +84,24 @@ class SequenceToSequence {
     return state;
   }
 
+  /// What the heads make of texts that are source and, by the class's own rule, decoder inputs too: how BART
+  /// classifies. A text's bits do not depend on what else is there, nor on threads. Shapes: outputs[i] [T or sequences,
+  /// heads()[i]->output().width]. Throws ArgumentError for a class without heads or such a rule, an input without ids
+  /// or, where it is classified, without the end id.
+  void forward(Workspace& workspace, std::span<const EncoderInput> inputs,
+               std::span<const TensorView<float>> outputs) const {
+    if (outputs.size() != heads_.size()) detail::fail_count("outputs", heads_.size(), outputs.size());
+    Index row = 0;
+    Index item = 0;
+    while (!inputs.empty()) {
+      constexpr Index together = 512;  // rows; their keys and values are kept for all layers
+      std::size_t count = 0;
+      for (Index rows = 0; count < inputs.size() && rows < together; ++count) rows += inputs[count].rows();
+      forward_group(workspace, inputs.first(count), outputs, row, item);
+      inputs = inputs.subspan(count);
+    }
+  }
+
   /// What the heads make of the decoder's hidden states of one sequence. Shapes: hidden [T, D] -> outputs[i] [T or 1,
   /// heads()[i]->output().width].
   void apply_heads(Workspace& workspace, TensorView<const float> hidden,
@@ -103,6 +122,42 @@ class SequenceToSequence {
  private:
   /// Writes every layer's keys and values into the states of the batch. Shapes: hidden [S, D].
   virtual void write_source(Context& context, TensorView<const float> hidden) const = 0;
+
+  /// `row` and `item` are where the group's outputs begin, and go on behind them.
+  void forward_group(Workspace& workspace, std::span<const EncoderInput> inputs,
+                     std::span<const TensorView<float>> outputs, Index& row, Index& item) const {
+    std::vector<SequenceState> states;
+    std::vector<std::vector<TokenId>> ids;
+    Index rows = 0;
+    for (const Source& source : encode(workspace, inputs)) {
+      const EncoderInput& input = inputs[ids.size()];
+      states.push_back(new_sequence(source));
+      ids.push_back(detail::own_decoder_ids(config_, input.ids));
+      rows += input.rows();
+    }
+    std::vector<SequenceInput> targets(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      targets[i].state = &states[i];
+      targets[i].ids = ids[i];
+      targets[i].logits = LogitRows::all;
+    }
+    Tensor<float> hidden(Shape{rows, config_.decoder.width});
+    decoder().hidden_states(workspace, targets, hidden);
+    Index begin = 0;
+    for (const EncoderInput& input : inputs) {
+      // A classifier looks at the last of the rows it is given.
+      const bool whole = config_.task != Seq2SeqTask::sequence_classification;
+      const Index end = begin + (whole ? input.rows() : detail::end_of_source(input.ids, config_.end_id));
+      std::vector<TensorView<float>> parts;
+      for (std::size_t i = 0; i < heads_.size(); ++i)
+        parts.push_back(heads_[i]->output().per_token ? outputs[i].slice_rows(row, row + input.rows())
+                                                      : outputs[i].slice_rows(item, item + 1));
+      apply_heads(workspace, hidden.view().slice_rows(begin, end), parts);
+      begin += input.rows();
+      row += input.rows();
+      ++item;
+    }
+  }
 
   Seq2SeqConfig config_;
   LoadReport report_;

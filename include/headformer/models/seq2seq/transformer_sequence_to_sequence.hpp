@@ -53,9 +53,7 @@ class TransformerSequenceToSequence final : public SequenceToSequence {
   HEADFORMER_COLD EncoderHeads make_heads(const Weights& weights) const {
     EncoderConfig heads = config().encoder;
     heads.width = config().decoder.width;
-    heads.task = config().task == Seq2SeqTask::sequence_classification ? EncoderTask::sequence_classification
-                 : config().task == Seq2SeqTask::question_answering    ? EncoderTask::question_answering
-                                                                       : EncoderTask::base;
+    heads.task = head_task(config().task);
     return HeadMaker<NoTransform, DenseTransform>(heads, weights, source_encoder.embeddings.words).make();
   }
 
