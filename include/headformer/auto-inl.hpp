@@ -25,9 +25,8 @@ HEADFORMER_INLINE std::unique_ptr<Model> open_model(const Checkpoint& checkpoint
     return std::make_unique<Seq2SeqModel>(open_seq2seq(checkpoint, options.load), options.workspace, options.cache);
   if (!is_causal_lm(checkpoint)) {
     const bool gguf = checkpoint.is_gguf();
-    std::string known = causal_lm_architectures(gguf) + ", " + encoder_architectures(gguf);
-    if (!gguf) known += ", " + seq2seq_architectures();
-    detail::fail_architecture(checkpoint, known);
+    detail::fail_architecture(checkpoint, causal_lm_architectures(gguf) + ", " + encoder_architectures(gguf) + ", " +
+                                              seq2seq_architectures(gguf));
   }
   std::shared_ptr<const CausalLanguageModel> model = open_causal_lm(checkpoint, options.load);
   return std::make_unique<CausalLmModel>(std::move(model), options.workspace, options.cache);

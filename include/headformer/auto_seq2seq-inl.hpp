@@ -32,16 +32,20 @@ namespace detail {
 /// A family and its class that a checkpoint names.
 struct Seq2SeqMatch {
   const Seq2SeqFamily* family = nullptr;
-  const Seq2SeqClass* known = nullptr;
+  Seq2SeqTask task = Seq2SeqTask::generation;
+  DecoderInputs decoder_inputs = DecoderInputs::required;
 };
 
 /// No family where the checkpoint names none of them.
 HEADFORMER_COLD inline Seq2SeqMatch match_seq2seq(const Checkpoint& checkpoint) {
-  if (checkpoint.is_gguf()) return {};
   const std::string architecture = checkpoint.architecture();
   for (const Seq2SeqFamily* family : seq2seq_families) {
+    if (checkpoint.is_gguf()) {
+      if (!architecture.empty() && family->gguf_architecture == architecture) return {family};
+      continue;
+    }
     for (const Seq2SeqClass& known : family->classes) {
-      if (known.architecture == architecture) return {family, &known};
+      if (known.architecture == architecture) return {family, known.task, known.decoder_inputs};
     }
   }
   return {};
@@ -53,10 +57,11 @@ HEADFORMER_COLD HEADFORMER_INLINE bool is_seq2seq(const Checkpoint& checkpoint) 
   return detail::match_seq2seq(checkpoint).family != nullptr;
 }
 
-HEADFORMER_COLD HEADFORMER_INLINE std::string seq2seq_architectures() {
+HEADFORMER_COLD HEADFORMER_INLINE std::string seq2seq_architectures(bool gguf) {
   std::string names;
   for (const Seq2SeqFamily* family : seq2seq_families) {
-    for (const Seq2SeqClass& known : family->classes) detail::add_name(names, known.architecture);
+    if (gguf) detail::add_name(names, family->gguf_architecture);
+    for (const Seq2SeqClass& known : family->classes) detail::add_name(names, gguf ? "" : known.architecture);
   }
   return names;
 }
@@ -64,10 +69,10 @@ HEADFORMER_COLD HEADFORMER_INLINE std::string seq2seq_architectures() {
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint,
                                                                                    const LoadOptions& options) {
   const detail::Seq2SeqMatch match = detail::match_seq2seq(checkpoint);
-  if (match.family == nullptr) detail::fail_architecture(checkpoint, seq2seq_architectures());
+  if (match.family == nullptr) detail::fail_architecture(checkpoint, seq2seq_architectures(checkpoint.is_gguf()));
   Seq2SeqConfig config = match.family->config(checkpoint);
-  config.task = match.known->task;
-  config.decoder_inputs = match.known->decoder_inputs;
+  config.task = match.task;
+  config.decoder_inputs = match.decoder_inputs;
   const NameTable names = match.family->names();
   std::unique_ptr<ThreadPool> own;
   if (options.executor == nullptr) own = std::make_unique<ThreadPool>();

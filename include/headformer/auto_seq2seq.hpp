@@ -14,13 +14,13 @@ class Checkpoint;
 /// Opens an encoder-decoder of any family with the head of its class, its weights packed for the kernels.
 /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
 std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint, const LoadOptions& options = {});
-/// The same for a Hugging Face folder.
+/// The same for a Hugging Face folder or a GGUF file.
 std::unique_ptr<SequenceToSequence> open_seq2seq(const std::filesystem::path& path, const LoadOptions& options = {});
 
 /// Whether the checkpoint names an encoder-decoder.
 bool is_seq2seq(const Checkpoint& checkpoint);
-/// The names of all of them, for messages.
-std::string seq2seq_architectures();
+/// The names of all of them, for messages; of GGUF's architectures or of classes.
+std::string seq2seq_architectures(bool gguf = false);
 
 }  // namespace headformer
 

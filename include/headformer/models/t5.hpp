@@ -2,6 +2,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/models/encoders/family.hpp"
+#include "headformer/models/readers/gguf_t5.hpp"
 #include "headformer/models/readers/json_t5.hpp"
 #include "headformer/models/readers/t5_names.hpp"
 #include "headformer/models/seq2seq/family.hpp"
@@ -37,12 +38,14 @@ HEADFORMER_COLD inline std::unique_ptr<Encoder> make_encoder_alone(EncoderConfig
 
 /// Versions 1.0, 1.1, Flan and UL2. The first scales its output; the later ones said so by not tying their tables.
 HEADFORMER_COLD inline Seq2SeqConfig config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return read_t5(checkpoint, "t5");
   const JsonObject json = checkpoint.config();
   Seq2SeqConfig config = read_t5(json, "T5");
   if (json.boolean_or("scale_decoder_outputs", json.boolean_or("tie_word_embeddings", true))) scale_output(config);
   return config;
 }
 HEADFORMER_COLD inline EncoderConfig encoder_config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return read_t5(checkpoint, "t5encoder").encoder;
   return read_t5(checkpoint.config(), "T5").encoder;
 }
 
@@ -76,10 +79,10 @@ inline constexpr EncoderClass mt5_encoder_classes[] = {
     {"MT5EncoderModel", EncoderTask::base},
     {"MT5ForTokenClassification", EncoderTask::token_classification},
 };
-inline constexpr Seq2SeqFamily family = {"T5", classes, config, t5_names, make};
+inline constexpr Seq2SeqFamily family = {"T5", classes, config, t5_names, make, "t5"};
 inline constexpr Seq2SeqFamily mt5_family = {"mT5", mt5_classes, mt5_config, t5_names, make};
 inline constexpr EncoderFamily encoder_family = {
-    "T5", "", "", encoder_classes, encoder_config, t5_encoder_names, make_encoder_alone};
+    "T5", "", "t5encoder", encoder_classes, encoder_config, t5_encoder_names, make_encoder_alone};
 inline constexpr EncoderFamily mt5_encoder_family = {
     "mT5", "", "", mt5_encoder_classes, mt5_encoder_config, t5_encoder_names, make_encoder_alone};
 

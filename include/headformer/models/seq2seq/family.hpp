@@ -18,13 +18,14 @@ struct Seq2SeqClass {
   DecoderInputs decoder_inputs;
 };
 
-/// How `auto` finds a family and opens it: by the class name in config.json.
+/// How `auto` finds a family and opens it: by the class name in config.json or by GGUF's architecture.
 struct Seq2SeqFamily {
   std::string_view name;
   std::span<const Seq2SeqClass> classes;
   Seq2SeqConfig (*config)(const Checkpoint&);
   NameTable (*names)();
   std::unique_ptr<SequenceToSequence> (*make)(Seq2SeqConfig, const Weights&);
+  std::string_view gguf_architecture = "";  ///< of its GGUF files, which hold models that generate; empty: none
 };
 
 template <class Model>
