@@ -26,6 +26,7 @@ struct LayerConfig {
   FeedForwardConfig feed_forward;
   LayerSharing sharing = {};
   ConvolutionConfig convolution = {};
+  bool scaled = false;                   ///< of families that come with layer scales and without
   AttentionConfig cross_attention = {};  ///< of layers that attend to a source
 };
 

@@ -6,6 +6,12 @@
 
 namespace headformer::kernels {
 
+HEADFORMER_INLINE void ScaleColumns::operator()(TensorView<float> block, Index /*first_row*/,
+                                                Index first_column) const {
+  HEADFORMER_ON_TARGET(isa,
+                       combine(PairFunction::multiply, detail::ElementRows(block), factors + first_column, 0, 0.0F));
+}
+
 HEADFORMER_INLINE void Scale::operator()(TensorView<float> block, Index /*first_row*/, Index /*first_column*/) const {
   HEADFORMER_ON_TARGET(isa, scale_rows(detail::ElementRows(block), factor));
 }

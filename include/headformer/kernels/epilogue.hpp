@@ -14,6 +14,13 @@ using Epilogue = FunctionRef<void(TensorView<float> block, Index first_row, Inde
 
 // The types below are epilogues; each does to an element what the kernel of its name does to a whole tensor.
 
+/// y *= factors, one a column. Shapes: factors [N].
+struct ScaleColumns {
+  const float* factors;
+  Isa isa;
+  void operator()(TensorView<float> block, Index first_row, Index first_column) const;
+};
+
 /// y *= factor.
 struct Scale {
   float factor;

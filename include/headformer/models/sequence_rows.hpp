@@ -64,7 +64,7 @@ class SequenceRows {
   SequenceRows(InputReader& reader, SequenceNames names, int rank) : names_(std::move(names)) {
     const auto find = [&](const std::string& name) { return name.empty() ? nullptr : reader.find<std::int64_t>(name); };
     ids_ = find(names_.ids);
-    embeddings_ = reader.find<float>(names_.embeddings);
+    if (!names_.embeddings.empty()) embeddings_ = reader.find<float>(names_.embeddings);
     mask_ = find(names_.mask);
     positions_ = find(names_.positions);
     token_types_ = find(names_.token_types);

@@ -51,7 +51,7 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
       : config(c),
         query_key_value({c.width,
                          {{"query", c.heads * c.head_width, c.head_width},
-                          {"key", c.key_value_heads * c.head_width, c.head_width},
+                          {"key", c.key_value_heads * c.head_width, c.head_width, c.key_bias},
                           {"value", c.key_value_heads * c.head_width}},
                          c.bias},
                         weights),

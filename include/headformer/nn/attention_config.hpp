@@ -19,11 +19,13 @@ struct AttentionConfig {
   float soft_cap = 0;         ///< scores become cap * tanh(scores / cap); 0: none
   Index window = 0;           ///< limits what a query sees, see the masks; 0: all
   bool bias = false;          ///< of the query, key and value projections
+  bool key_bias = true;       ///< of the key's, where the others have one
   bool output_bias = false;
   RotaryConfig rotary;
   NormConfig head_norm;
   RelativeBucketConfig relative;    ///< of RelativeBias
   DisentangledConfig disentangled;  ///< of Disentangled
+  WindowBiasConfig window_bias;     ///< of WindowBias
 };
 
 }  // namespace headformer

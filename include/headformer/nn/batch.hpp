@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "headformer/core/grid.hpp"
 #include "headformer/core/token_id.hpp"
 #include "headformer/nn/sequence_state.hpp"
 
@@ -15,8 +16,11 @@ struct BatchSequence {
   Index rows = 0;
   Index total_length = 0;          ///< greatest position + 1: dynamic and longrope scaling choose their factors by it
   SequenceState* state = nullptr;  ///< nullptr: nothing is kept after the pass
-  std::span<const float> key_bias = {};  ///< [rows]; added to the scores of each key; empty: none
-  std::span<const TokenId> ids = {};     ///< [rows]; for heads that look for one; empty: not known
+  std::span<const float> key_bias = {};        ///< [rows]; added to the scores of each key; empty: none
+  std::span<const TokenId> ids = {};           ///< [rows]; for heads that look for one; empty: not known
+  std::span<const std::int32_t> regions = {};  ///< [rows]; rows of two regions hardly see each other; empty: all do
+  Grid grid = {};        ///< of a picture: its last rows are the places of this grid, what comes before has no place
+  Index marked_row = 0;  ///< of its rows, the one that stands for the whole where a token of the text says so
 };
 
 /// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.

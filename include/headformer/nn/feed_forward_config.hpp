@@ -11,6 +11,7 @@ struct FeedForwardConfig {
   Index hidden_width = 0;  ///< F
   kernels::Activation activation = kernels::Activation::silu;
   bool bias = false;
+  bool gated = false;  ///< of families that come with a gate and without one
 };
 
 }  // namespace headformer

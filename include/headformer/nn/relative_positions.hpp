@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "headformer/core/grid.hpp"
 #include "headformer/core/tensor.hpp"
 
 namespace headformer {
@@ -33,6 +34,17 @@ struct RelativeBucketConfig {
     const auto step = static_cast<Index>(octaves * static_cast<float>(half - exact));
     return side + std::min(exact + step, half - 1);
   }
+};
+
+/// A learned number a head for each step from one place of a window to another (Liu et al. 2021,
+/// https://arxiv.org/abs/2103.14030).
+struct WindowBiasConfig {
+  Grid window;               ///< that the numbers were learned for; empty: there are none
+  bool class_token = false;  ///< a row before the window has three numbers of its own (BEiT)
+  Index shift = 0;           ///< how far a layer's windows are moved up and left (Swin's every second)
+
+  /// Of a window, without the class token's.
+  static Index steps(Grid window) { return (2 * window.height - 1) * (2 * window.width - 1); }
 };
 
 /// DeBERTa's relative positions (He et al. 2021, https://arxiv.org/abs/2006.03654), with the logarithmic buckets of its

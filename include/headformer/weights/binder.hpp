@@ -227,6 +227,7 @@ class Binder {
   /// Folders differ in the prefix of their names: as saved from the whole model, from its base, or as a part of a
   /// larger one.
   HEADFORMER_COLD const TensorEntry* find_with_prefix(const std::string& name) const {
+    if (name.front() == '.') return checkpoint_.find(name.substr(1));
     if (!table_.base.empty()) {
       const TensorEntry* entry = checkpoint_.find(std::string(table_.base) + "." + name);
       return entry != nullptr ? entry : checkpoint_.find(name);

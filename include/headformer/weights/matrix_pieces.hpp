@@ -25,6 +25,7 @@ struct MatrixPart {
   std::string name;  ///< canonical, relative to the module that owns it
   Index outputs = 0;
   Index head_width = 0;  ///< rows a head, where the publisher may have reordered heads; 0: never
+  bool biased = true;    ///< has a bias where the matrix has one; otherwise zeros stand for it
 };
 
 namespace detail {

@@ -17,7 +17,7 @@ enum class Transform {
   plus_one,           ///< stored as the difference from 1 (Gemma's norms)
   interleaved_heads,  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
   flattened           ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]; a
-                      ///< bias [1, out] as [out]
+                      ///< bias [1, out] as [out], a table [1, rows, width] as [rows, width]
 };
 
 /// One row of a family's table: the canonical name of a module ('#' stands for a layer's number) and where its
@@ -43,7 +43,7 @@ struct NameTable {
   /// What the publisher's Hugging Face files do to every norm (a row whose name ends in "norm").
   Transform hugging_face_norm_transform = Transform::none;
   /// "bert": what comes before a Hugging Face folder's names when it was saved from a model with a head, and is left
-  /// out when it was saved from the base model.
+  /// out when it was saved from the base model. A name that begins with '.' is never below it.
   std::string_view base = "";
   /// Heads that checkpoints of other classes hold: ignored as the above.
   std::span<const std::string_view> other_heads = {};

@@ -37,10 +37,12 @@ class Weights {
   /// A norm's weight, a bias. Shapes: -> [size].
   Tensor<float> vector(std::string_view name, Index size) const { return table(name, Shape{size}); }
 
-  /// A small f32 table such as learned positions. Shapes: -> shape.
+  /// A small f32 table such as learned positions, or one stored with more dimensions and marked as flattened. Shapes:
+  /// -> shape.
   HEADFORMER_COLD Tensor<float> table(std::string_view name, const Shape& shape) const {
     const detail::TensorSource source = binder_->find(full_name(name));
-    source.expect_shape(shape);
+    if (source.transform != Transform::flattened || source.entry->shape.count() != shape.count())
+      source.expect_shape(shape);
     binder_->take(*source.entry);
     binder_->add_packed(static_cast<std::size_t>(shape.count()) * sizeof(float));
     Tensor<float> result(measuring() ? Shape{0} : shape);
@@ -53,14 +55,23 @@ class Weights {
     return result;
   }
 
-  /// Concatenated biases of the parts. Shapes: -> [sum of outputs].
+  /// Concatenated biases of the parts, zeros where a part has none. Shapes: -> [sum of outputs].
   HEADFORMER_COLD Tensor<float> bias(std::span<const MatrixPart> parts) const {
     Index outputs = 0;
-    for (const MatrixPart& part : parts) outputs += part.outputs;
+    std::vector<MatrixPart> biased;
+    std::vector<Index> places;
+    for (const MatrixPart& part : parts) {
+      if (part.biased) {
+        biased.push_back(part);
+        places.push_back(outputs);
+      }
+      outputs += part.outputs;
+    }
     binder_->add_packed(static_cast<std::size_t>(outputs) * sizeof(float));
     Tensor<float> result(Shape{measuring() ? 0 : outputs});
-    Index at = 0;
-    for (const detail::MatrixPiece& piece : detail::find_pieces(*binder_, path_, parts, "bias", 0)) {
+    auto place = places.begin();
+    for (const detail::MatrixPiece& piece : detail::find_pieces(*binder_, path_, biased, "bias", 0)) {
+      const Index at = *place++;
       binder_->take(*piece.source.entry);
       if (measuring()) continue;
       std::vector<float> whole(static_cast<std::size_t>(piece.source.entry->shape.count()));
@@ -68,7 +79,6 @@ class Weights {
       for (Index r = 0; r < piece.rows; ++r) {
         result.data()[at + r] = whole[static_cast<std::size_t>(piece.first + piece.stored_row(r))];
       }
-      at += piece.rows;
     }
     return result;
   }

@@ -14,6 +14,8 @@ struct EncoderOutput {
   Index width = 0;         ///< numbers a row
   bool per_token = false;  ///< a row for each token; otherwise one for each sequence
   bool scalars = false;    ///< each number has a name and is written without a last dimension
+  bool patches = false;    ///< per token, of which those that are a picture's patches count
+  Index pixels = 0;        ///< the side of a square of pixels that a patch's row [C, side, side] is; 0: it is none
 };
 
 /// A part of an encoder that follows its layers. Immutable, shareable between threads.

@@ -20,6 +20,8 @@ enum class EncoderTask {
   token_classification,
   question_answering,
   replaced_token_detection,  ///< ELECTRA's discriminator
+  projection,                ///< the hidden states, and a vector in the space that pictures share
+  shared_space,              ///< that vector alone
 };
 
 /// Which row of a sequence a head looks at.
@@ -27,7 +29,11 @@ enum class Pooling {
   first,
   last,
   last_not_padding,  ///< the last whose id is not the padding's, seen by attention or not; of embeddings the last
-  mean
+  mean,
+  marked,             ///< the one that the batch marks
+  second,             ///< DeiT's distillation token
+  patches,            ///< the mean of the rows that are a picture's patches
+  first_and_patches,  ///< the first row, and beside it the mean of the patches
 };
 
 /// norm(activation(dense(x))), before a head's own matrix.
@@ -49,6 +55,7 @@ struct HeadsConfig {
   TransformConfig tokens;  ///< of token classification and question answering
   TransformConfig discriminator;
   TransformConfig masked_lm;
+  Index projected = 0;                                   ///< width of the space that pictures share
   bool output_bias = true;                               ///< of the head over the vocabulary
   bool classifier_bias = true;                           ///< of the classifier's own matrix
   const char* order_logits = "seq_relationship_logits";  ///< what pre-training calls its second output

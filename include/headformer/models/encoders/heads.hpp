@@ -20,11 +20,12 @@ class HiddenStates final : public EncoderHead {
   }
 };
 
-/// BERT's pooler: activation(dense(x)) of one row a sequence.
+/// What a transform makes of one row a sequence: BERT's pooler, activation(dense(x)).
+template <class Transform = DenseTransform>
 class PoolerHead final : public EncoderHead {
  public:
   TransformConfig config;
-  DenseTransform transform;
+  Transform transform;
 
   HEADFORMER_COLD PoolerHead(Index inputs, const TransformConfig& c, const Weights& weights)
       : EncoderHead({{"pooler_output"}, c.width}), config(c), transform(inputs, c, weights) {}

@@ -31,7 +31,7 @@ class HeadMaker {
         result.push_back(std::make_unique<HiddenStates>(config_.width));
         // Published checkpoints of one class come with a pooler and without; no config says which.
         if (heads_.pooler.width > 0 && weights_.has("pooler.dense.weight"))
-          result.push_back(std::make_unique<PoolerHead>(config_.width, heads_.pooler, weights_ / "pooler"));
+          result.push_back(std::make_unique<PoolerHead<>>(config_.width, heads_.pooler, weights_ / "pooler"));
         break;
       case EncoderTask::masked_lm:
         result.push_back(masked_lm("logits"));
@@ -61,6 +61,9 @@ class HeadMaker {
             DenseTransform(config_.width, heads_.discriminator, weights_ / "discriminator"),
             Linear({heads_.discriminator.width, {{"output", 1}}, true}, weights_ / "discriminator")));
         break;
+      case EncoderTask::projection:
+      case EncoderTask::shared_space:
+        break;  // of towers, which have heads of their own
     }
     return result;
   }

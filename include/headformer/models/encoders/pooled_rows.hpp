@@ -36,23 +36,46 @@ inline Index last_row(const BatchSequence& sequence, std::optional<TokenId> padd
 
 }  // namespace detail
 
-/// A row for each sequence of the batch; its first and last rows are never hidden. Shapes: x [T, D] -> [sequences, D].
+/// A row for each sequence of the batch; its first and last rows are never hidden. Shapes: x [T, D] -> [sequences, D],
+/// where a row has two things side by side [sequences, 2D].
 inline TensorView<const float> pooled_rows(Context& context, const TransformConfig& config, TensorView<const float> x,
                                            Scratch::Frame& frame) {
   const auto& sequences = context.batch().sequences;
-  const auto result = frame.take_rows<float>(static_cast<Index>(sequences.size()), x.columns());
+  const Index parts = config.pooling == Pooling::first_and_patches ? 2 : 1;
+  const auto result = frame.take_rows<float>(static_cast<Index>(sequences.size()), parts * x.columns());
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const BatchSequence& sequence = sequences[i];
     const auto rows = x.slice_rows(sequence.first_row, sequence.first_row + sequence.rows);
     float* const to = result.row(static_cast<Index>(i));
-    if (config.pooling == Pooling::mean) {
-      detail::mean_row(rows, sequence.key_bias, to);
-      continue;
+    const auto patches = [&] { return rows.slice_rows(rows.rows() - sequence.grid.count(), rows.rows()); };
+    const auto copy = [&](Index row) { std::copy_n(rows.row(row), x.columns(), to); };
+    switch (config.pooling) {
+      case Pooling::first:
+        copy(0);
+        break;
+      case Pooling::second:
+        copy(1);
+        break;
+      case Pooling::last:
+        copy(rows.rows() - 1);
+        break;
+      case Pooling::last_not_padding:
+        copy(detail::last_row(sequence, config.padding_id));
+        break;
+      case Pooling::marked:
+        copy(sequence.marked_row);
+        break;
+      case Pooling::mean:
+        detail::mean_row(rows, sequence.key_bias, to);
+        break;
+      case Pooling::patches:
+        detail::mean_row(patches(), {}, to);
+        break;
+      case Pooling::first_and_patches:
+        copy(0);
+        detail::mean_row(patches(), {}, to + x.columns());
+        break;
     }
-    const Index row = config.pooling == Pooling::first  ? 0
-                      : config.pooling == Pooling::last ? rows.rows() - 1
-                                                        : detail::last_row(sequence, config.padding_id);
-    std::copy_n(rows.row(row), x.columns(), to);
   }
   return result;
 }

@@ -31,6 +31,20 @@ struct DenseTransform {
   }
 };
 
+/// norm(x): CLIP's pooler.
+struct NormTransform {
+  LayerNorm norm;  // [D]
+
+  HEADFORMER_COLD NormTransform(Index, const TransformConfig& config, const Weights& weights)
+      : norm(config.norm, weights / "norm") {}
+
+  TensorView<const float> apply(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
+    const auto y = frame.take_rows<float>(x.rows(), x.columns());
+    norm(context, x, y);
+    return y;
+  }
+};
+
 /// norm(activation(dense(x))): BERT's before the vocabulary, ModernBERT's before everything.
 struct NormedTransform : DenseTransform {
   LayerNorm norm;  // [width]

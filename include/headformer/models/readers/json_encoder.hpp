@@ -55,6 +55,34 @@ HEADFORMER_COLD inline TokenId read_padding_id(const JsonObject& config, TokenId
   return static_cast<TokenId>(config.integer_or("pad_token_id", fallback, 0, detail::most_width));
 }
 
+/// The keys of a layer, which encoders of texts and of pictures have in common; biases everywhere.
+HEADFORMER_COLD inline LayerConfig read_encoder_layer(const JsonObject& config, const EncoderDefaults& defaults = {}) {
+  LayerConfig layer;
+  const Index width = detail::read_size(config, defaults.width_key, defaults.width, detail::most_width);
+  const double epsilon = defaults.epsilon_key == nullptr
+                             ? defaults.epsilon
+                             : config.number_or(defaults.epsilon_key, defaults.epsilon, 0, 1);
+  layer.norm = {width, static_cast<float>(epsilon)};
+  AttentionConfig& attention = layer.attention;
+  attention.width = width;
+  attention.heads = attention.key_value_heads =
+      detail::read_size(config, defaults.heads_key, defaults.heads, detail::most_width);
+  if (width % attention.heads != 0)
+    config.fail(defaults.heads_key, "a divisor of " + std::string(defaults.width_key) + " " + std::to_string(width));
+  attention.head_width = width / attention.heads;
+  attention.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(attention.head_width)));
+  attention.bias = attention.output_bias = true;
+  layer.feed_forward = {width,
+                        detail::read_size(config, defaults.hidden_width_key, defaults.hidden_width, detail::most_width),
+                        detail::read_activation(config, defaults.activation_key, defaults.activation), true};
+  return layer;
+}
+
+/// How many layers there are.
+HEADFORMER_COLD inline std::size_t read_layer_count(const JsonObject& config, const EncoderDefaults& defaults = {}) {
+  return static_cast<std::size_t>(detail::read_size(config, defaults.layers_key, defaults.layers, detail::most_layers));
+}
+
 /// The common keys of a Hugging Face config of a BERT-like encoder: learned positions, biases everywhere, a pooler.
 HEADFORMER_COLD inline EncoderConfig read_encoder(const JsonObject& config, std::string family,
                                                   const EncoderDefaults& defaults = {}) {
@@ -62,41 +90,19 @@ HEADFORMER_COLD inline EncoderConfig read_encoder(const JsonObject& config, std:
   result.family = std::move(family);
   result.vocabulary =
       detail::read_size(config, "vocab_size", defaults.vocabulary, std::numeric_limits<std::int32_t>::max());
-  result.width = result.embedding_width =
-      detail::read_size(config, defaults.width_key, defaults.width, detail::most_width);
+  const LayerConfig layer = read_encoder_layer(config, defaults);
+  result.width = result.embedding_width = layer.norm.width;
+  result.norm = layer.norm;
+  result.layers.assign(read_layer_count(config, defaults), layer);
   result.context_length = result.learned_positions =
       detail::read_size(config, "max_position_embeddings", defaults.positions, detail::most_width);
   result.tied_output = config.boolean_or("tie_word_embeddings", true);
   result.padding_id = read_padding_id(config, defaults.padding_id);
-  const kernels::Activation activation = detail::read_activation(config, defaults.activation_key, defaults.activation);
-
-  LayerConfig layer;
-  const double epsilon = defaults.epsilon_key == nullptr
-                             ? defaults.epsilon
-                             : config.number_or(defaults.epsilon_key, defaults.epsilon, 0, 1);
-  layer.norm = {result.width, static_cast<float>(epsilon)};
-  result.norm = layer.norm;
-  AttentionConfig& attention = layer.attention;
-  attention.width = result.width;
-  attention.heads = attention.key_value_heads =
-      detail::read_size(config, defaults.heads_key, defaults.heads, detail::most_width);
-  if (result.width % attention.heads != 0)
-    config.fail(defaults.heads_key,
-                "a divisor of " + std::string(defaults.width_key) + " " + std::to_string(result.width));
-  attention.head_width = result.width / attention.heads;
-  attention.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(attention.head_width)));
-  attention.bias = attention.output_bias = true;
-  layer.feed_forward = {result.width,
-                        detail::read_size(config, defaults.hidden_width_key, defaults.hidden_width, detail::most_width),
-                        activation, true};
-  result.layers.assign(
-      static_cast<std::size_t>(detail::read_size(config, defaults.layers_key, defaults.layers, detail::most_layers)),
-      layer);
 
   HeadsConfig& heads = result.heads;
   heads.labels = read_labels(config);
   heads.pooler.width = heads.classifier.width = heads.choice.width = result.width;
-  heads.masked_lm = {result.width, activation, true, layer.norm};
+  heads.masked_lm = {result.width, layer.feed_forward.activation, true, layer.norm};
   return result;
 }
 

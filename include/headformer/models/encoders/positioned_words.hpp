@@ -1,0 +1,28 @@
+#pragma once
+
+#include <algorithm>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/models/encoders/config.hpp"
+#include "headformer/nn/embedding.hpp"
+
+namespace headformer {
+
+/// A text's words and what is done to them before the first layer, by a policy of positions.
+template <class Positions>
+struct PositionedWords {
+  Embedding words;  // [V, D]
+  Positions positions;
+
+  HEADFORMER_COLD PositionedWords(const EncoderConfig& config, const Weights& weights)
+      : words({config.vocabulary, config.width, config.embedding_scale}, weights / "embedding"),
+        positions({config.learned_positions, config.width, 1, config.skipped_positions, config.padding_id}, weights) {}
+
+  /// x [T, D], the words (overwritten) -> y [T, D].
+  void operator()(Context& context, TensorView<float> x, TensorView<float> y) const {
+    positions(context, x);
+    for (Index r = 0; r < x.rows(); ++r) std::copy_n(x.row(r), x.columns(), y.row(r));
+  }
+};
+
+}  // namespace headformer
