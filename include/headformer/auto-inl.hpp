@@ -6,13 +6,17 @@
 
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_dual_encoder.hpp"
 #include "headformer/auto_encoder.hpp"
+#include "headformer/auto_image_encoder.hpp"
 #include "headformer/auto_seq2seq.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/causal_lm/causal_lm_model.hpp"
+#include "headformer/models/dual/dual_encoder_model.hpp"
 #include "headformer/models/encoders/encoder_model.hpp"
 #include "headformer/models/seq2seq/seq2seq_model.hpp"
+#include "headformer/models/vision/image_encoder_model.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
@@ -21,12 +25,18 @@ HEADFORMER_INLINE std::unique_ptr<Model> open_model(const Checkpoint& checkpoint
   if (options.load.executor == nullptr) options.load.executor = options.workspace->executor.get();
   if (is_encoder(checkpoint))
     return std::make_unique<EncoderModel>(open_encoder(checkpoint, options.load), options.workspace);
+  if (is_image_encoder(checkpoint))
+    return std::make_unique<ImageEncoderModel>(open_image_encoder(checkpoint, options.load), options.workspace);
+  if (is_dual_encoder(checkpoint))
+    return std::make_unique<DualEncoderModel>(open_dual_encoder(checkpoint, options.load), options.workspace);
   if (is_seq2seq(checkpoint))
     return std::make_unique<Seq2SeqModel>(open_seq2seq(checkpoint, options.load), options.workspace, options.cache);
   if (!is_causal_lm(checkpoint)) {
     const bool gguf = checkpoint.is_gguf();
-    detail::fail_architecture(checkpoint, causal_lm_architectures(gguf) + ", " + encoder_architectures(gguf) + ", " +
-                                              seq2seq_architectures(gguf));
+    std::string known =
+        causal_lm_architectures(gguf) + ", " + encoder_architectures(gguf) + ", " + seq2seq_architectures(gguf);
+    if (!gguf) known += ", " + image_encoder_architectures() + ", " + dual_encoder_architectures();
+    detail::fail_architecture(checkpoint, known);
   }
   std::shared_ptr<const CausalLanguageModel> model = open_causal_lm(checkpoint, options.load);
   return std::make_unique<CausalLmModel>(std::move(model), options.workspace, options.cache);

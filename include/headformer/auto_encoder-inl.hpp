@@ -10,6 +10,7 @@
 #include "headformer/models/albert.hpp"
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/bert.hpp"
+#include "headformer/models/clip.hpp"
 #include "headformer/models/deberta_v2.hpp"
 #include "headformer/models/decoder_bases.hpp"
 #include "headformer/models/distilbert.hpp"
@@ -18,6 +19,7 @@
 #include "headformer/models/mpnet.hpp"
 #include "headformer/models/nomic_bert.hpp"
 #include "headformer/models/roberta.hpp"
+#include "headformer/models/siglip.hpp"
 #include "headformer/models/umt5.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
@@ -31,6 +33,7 @@ inline constexpr const EncoderFamily* encoder_families[] = {
     &t5::mt5_encoder_family, &umt5::encoder_family, &gpt2::base_family,   &llama::base_family,
     &mistral::base_family,   &qwen2::base_family,   &qwen3::base_family,  &gemma::base_family,
     &gemma2::base_family,    &gemma3::base_family,  &phi3::base_family,   &smollm3::base_family,
+    &clip::text_family,      &siglip::text_family,
 };
 
 namespace detail {

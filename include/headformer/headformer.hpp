@@ -5,7 +5,9 @@
 
 #include "headformer/auto.hpp"
 #include "headformer/auto_causal_lm.hpp"
+#include "headformer/auto_dual_encoder.hpp"
 #include "headformer/auto_encoder.hpp"
+#include "headformer/auto_image_encoder.hpp"
 #include "headformer/auto_seq2seq.hpp"
 #include "headformer/chat_generator.hpp"
 #include "headformer/core/matrix.hpp"

@@ -46,6 +46,8 @@ struct Golden {
 
   bool of_encoder() const { return name.starts_with("encoders/"); }
   bool of_seq2seq() const { return name.starts_with("seq2seq/"); }
+  bool of_vision() const { return name.starts_with("vision/"); }
+  bool of_dual() const { return name.starts_with("dual/"); }
 };
 
 inline std::vector<Golden> read_manifest() {

@@ -1,5 +1,5 @@
-"""Makes tests/goldens/class_defaults.json and encoder_defaults.json: what transformers' classes take where a config.json
-says nothing.
+"""Makes tests/goldens/class_defaults.json, encoder_defaults.json, seq2seq_defaults.json and image_defaults.json: what
+transformers' classes take where a config.json says nothing.
 
     python class_defaults.py
 
@@ -49,7 +49,27 @@ def read(config_class, model_class):
 
 
 ENCODERS = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Albert", "Electra", "MPNet", "ModernBert",
-            "NomicBert", "DebertaV2"]
+            "NomicBert", "DebertaV2", "CLIPText", "SiglipText"]
+IMAGES = ["ViT", "DeiT", "Dinov2", "Dinov2WithRegisters", "Beit", "CLIPVision", "SiglipVision"]
+
+
+def read_image(name):
+    """Of a config that is empty but for its class."""
+    config = getattr(transformers, f"{name}Config")()
+    hidden = getattr(config, "intermediate_size", None) or int(config.hidden_size * config.mlp_ratio)
+    return {
+        "config": {"architectures": [f"{name}Model"]},
+        "width": config.hidden_size,
+        "layers": config.num_hidden_layers,
+        "heads": config.num_attention_heads,
+        "hidden_width": hidden,
+        "activation": config.hidden_act,
+        "picture": config.image_size,
+        "patch": config.patch_size,
+        "channels": config.num_channels,
+        "epsilon": config.layer_norm_eps,
+        "labels": config.num_labels,
+    }
 
 
 def read_encoder(name):
@@ -72,7 +92,7 @@ def read_encoder(name):
         "epsilon": epsilon,
         "padding_id": config.pad_token_id,
         "labels": config.num_labels,
-        "tied": config.tie_word_embeddings,
+        "tied": getattr(config, "tie_word_embeddings", True),
         "windows": [config.local_attention if t == LOCAL else 0 for t in types] if types else None,
         "thetas": ([rope[t]["rope_theta"] for t in types] if types else
                    [rope["rope_theta"]] * config.num_hidden_layers if rope else None),
@@ -112,6 +132,8 @@ def main():
     (GOLDENS / "seq2seq_defaults.json").write_text(f"[\n{text}\n]\n")
     text = ",\n".join("  " + json.dumps(read_encoder(name)) for name in ENCODERS)
     (GOLDENS / "encoder_defaults.json").write_text(f"[\n{text}\n]\n")
+    text = ",\n".join("  " + json.dumps(read_image(name)) for name in IMAGES)
+    (GOLDENS / "image_defaults.json").write_text(f"[\n{text}\n]\n")
     text = ",\n".join("  " + json.dumps(read(*classes)) for classes in FAMILIES)
     (GOLDENS / "class_defaults.json").write_text(f"[\n{text}\n]\n")
 

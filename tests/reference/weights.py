@@ -30,10 +30,12 @@ def randomize(model, seed, embedding=None):
             center = _norm_center(module)
             if center is not None and name == "weight":
                 p.copy_(center + 0.3 * noise.clamp(-2.5, 2.5))
-            elif p.ndim == 1:
+            elif p.ndim < 2:
                 p.copy_(0.6 * noise)
             elif isinstance(module, nn.Embedding):  # Gemma multiplies it by sqrt(hidden_size)
                 p.copy_((embedding or (0.15 if type(module).__name__.startswith("Gemma") else 0.5)) * noise)
+            elif p.ndim == 3 and p.shape[0] == 1:  # learned rows of pictures: positions, class tokens, registers
+                p.copy_(0.5 * noise)
             elif type(module).__name__ == "Conv1D":  # GPT-2's linear: [in, out]
                 p.copy_(noise * 1.5 / p.shape[0] ** 0.5)
             else:
@@ -47,6 +49,8 @@ def silent_tensors(model, forward, threshold):
     scale = base.abs().max()
     quiet = []
     for name, p in model.named_parameters():
+        if p.ndim == 0:
+            continue
         kept = p.clone()
         p.copy_(kept.roll(1, dims=-1))
         moved = float((forward() - base).abs().max() / scale)

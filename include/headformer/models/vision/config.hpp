@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headformer/blocks/layer_config.hpp"
+#include "headformer/core/grid.hpp"
+#include "headformer/kernels/patches.hpp"
+#include "headformer/kernels/resample.hpp"
+#include "headformer/models/encoders/head_config.hpp"
+
+namespace headformer {
+
+/// What a class puts on top of an encoder of pictures.
+enum class ImageTask {
+  base,  ///< the hidden states themselves
+  classification,
+  distilled_classification,  ///< DeiT's two classifiers and their mean
+  masked_pixels,             ///< SimMIM: the pixels of every patch
+  masked_tokens,             ///< BEiT: the visual word of every patch
+  projection,                ///< the hidden states, and a vector in the space that texts share
+  shared_space,              ///< that vector alone
+};
+
+/// What an encoder of pictures is made from. C channels, D width of the layers.
+struct ImageEncoderConfig {
+  std::string family;
+  ImageTask task = ImageTask::base;
+  Index channels = 3;  ///< C
+  Grid picture;        ///< pixels of the pictures it was made for
+  Grid patch;          ///< pixels
+  bool patch_bias = true;
+  Index width = 0;                  ///< D
+  std::vector<std::string> tokens;  ///< canonical names of the learned rows before the patches
+  Index registers = 0;              ///< learned rows after those, without positions
+  bool mask_token = false;          ///< there is a row that stands for masked patches
+  bool learned_positions = true;    ///< a row for each of `tokens` and each patch
+  bool any_size = false;            ///< positions are resampled for other pictures without being asked
+  bool size_argument = true;        ///< forward() can be asked to
+  bool final_norm = true;           ///< of families whose classes differ in it
+  kernels::Resampling resampling = kernels::Resampling::bicubic;
+  NormConfig norm;
+  std::vector<LayerConfig> layers;
+  std::vector<Index> depths;  ///< layers of each stage, where there are stages
+
+  Index labels = 2;
+  TransformConfig pooler;               ///< width 0: the class has none
+  Pooling classified = Pooling::first;  ///< what the classifier looks at
+  Index pixels = 16;                    ///< side of the square that masked_pixels makes of a patch
+  Index projected = 0;                  ///< width of the shared space
+  Index words = 0;                      ///< of the visual vocabulary that masked_tokens chooses from
+
+  kernels::PatchWindow window() const { return {patch, patch}; }
+  /// Patches of the pictures it was made for.
+  Grid grid() const { return window().places(picture); }
+  /// Rows before the patches.
+  Index leading() const { return static_cast<Index>(tokens.size()) + registers; }
+};
+
+}  // namespace headformer

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "headformer/core/cold.hpp"
+#include "headformer/models/vision/image_encoder.hpp"
+#include "headformer/nn/embedding.hpp"
+#include "headformer/nn/grid_positions.hpp"
+#include "headformer/nn/patch_embedding.hpp"
+
+namespace headformer {
+
+/// A picture's rows: learned tokens, then its patches, with learned positions (Dosovitskiy et al. 2021,
+/// https://arxiv.org/abs/2010.11929); registers between them have none (Darcet et al. 2023,
+/// https://arxiv.org/abs/2309.16588).
+struct ImageEmbeddings {
+  PatchEmbedding patches;
+  Tensor<float> leading;     // [tokens + registers, D], positions added
+  Tensor<float> mask_token;  // [1, D]; none
+  std::optional<GridPositions> positions;
+
+  HEADFORMER_COLD ImageEmbeddings(const ImageEncoderConfig& config, const Weights& weights)
+      : patches({config.channels, config.window(), config.width, config.patch_bias}, weights),
+        leading(Shape{config.leading(), config.width}) {
+    const Index width = config.width;
+    const auto tokens = static_cast<Index>(config.tokens.size());
+    Index row = 0;
+    const auto add = [&](const std::string& name, Index rows) {
+      const Tensor<float> learned = weights.table(name, Shape{rows, width});
+      if (!weights.measuring()) std::copy_n(learned.data(), rows * width, leading.view().row(row));
+      row += rows;
+    };
+    for (const std::string& token : config.tokens) add(token, 1);
+    if (config.registers > 0) add("registers", config.registers);
+    if (config.mask_token) mask_token = weights.table("mask_token", Shape{1, width});
+    if (!config.learned_positions) return;
+    const Grid grid = config.grid();
+    const Tensor<float> table = weights.table("positions", Shape{tokens + grid.count(), width});
+    positions.emplace(GridPositions{Tensor<float>(), grid, config.resampling});
+    if (weights.measuring()) return;
+    for (Index i = 0; i < tokens * width; ++i) leading.data()[i] += table.data()[i];
+    positions->table = Tensor<float>(Shape{grid.count(), width});
+    std::copy_n(table.data() + tokens * width, grid.count() * width, positions->table.data());
+  }
+
+  /// The pictures of the batch. Shapes: x [T, D].
+  void operator()(Context& context, std::span<const ImageInput> inputs, TensorView<float> x) const {
+    Scratch::Frame frame(context.scratch());
+    TensorView<const float> placed;
+    Grid known;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const BatchSequence& sequence = context.batch().sequences[i];
+      const auto rows = x.slice_rows(sequence.first_row, sequence.first_row + sequence.rows);
+      for (Index r = 0; r < leading.size(0); ++r) std::copy_n(leading.view().row(r), x.columns(), rows.row(r));
+      const auto places = rows.slice_rows(leading.size(0), rows.rows());
+      patches(context, inputs[i].pixels, sequence.grid, places);
+      replace_masked(inputs[i], mask_token, places);
+      if (!positions) continue;
+      if (!(sequence.grid == known)) placed = positions->rows(context, sequence.grid, frame);
+      known = sequence.grid;
+      kernels::add(context.compute(), places, placed);
+    }
+  }
+};
+
+}  // namespace headformer
