@@ -15,14 +15,15 @@
 #include "headformer/models/siglip.hpp"
 #include "headformer/models/swin.hpp"
 #include "headformer/models/vit.hpp"
+#include "headformer/models/vit_mae.hpp"
 #include "headformer/weights/checkpoint.hpp"
 
 namespace headformer {
 
 /// Every family of encoders of pictures that can be opened by name.
 inline constexpr const ImageFamily* image_families[] = {
-    &vit::family,        &beit::family,         &deit::family, &dinov2::family, &dinov2::family_with_registers,
-    &clip::image_family, &siglip::image_family, &swin::family,
+    &vit::family,        &beit::family,         &deit::family, &dinov2::family,  &dinov2::family_with_registers,
+    &clip::image_family, &siglip::image_family, &swin::family, &vit_mae::family,
 };
 
 namespace detail {

@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "models/image_encoders.hpp"
 #include "support/errors.hpp"
 
@@ -57,6 +59,41 @@ TEST(ImageEncoderInputs, TheTypedCallRefusesToo) {
                   {"hidden", "[82, 40]", "[82, 3]"});
   input.masked = mask;
   expect_mentions(message_of<ArgumentError>([&] { encoder->rows(input); }), {"bool_masked_pos", "mask token"});
+}
+
+TEST(ImageEncoderInputs, AMaskedAutoencoderWantsAnOrder) {
+  const auto encoder = open_image_encoder_of_goldens("vit_mae_reconstruction");
+  ImageEncoderModel model(encoder, workspace_of());
+  NamedTensors inputs = pixels_of({1, 3, 20, 20});
+  expect_mentions(message_of<ArgumentError>([&] { model.forward(inputs); }), {"noise", "none"});
+  inputs.emplace("noise", random_pixels(Shape{1, 24}, 1));
+  expect_mentions(message_of<ArgumentError>([&] { model.forward(inputs); }), {"25", "24"});
+
+  const Tensor<float> pixels = random_pixels(Shape{3, 20, 20}, 1);
+  std::vector<Index> order(25, 3);
+  ImageInput input{pixels};
+  input.order = order;
+  expect_mentions(message_of<ArgumentError>([&] { encoder->rows(input); }), {"0 to 24", "once", "3"});
+  std::iota(order.begin(), order.end(), Index{0});
+  EXPECT_EQ(encoder->rows(input), 11);  // 40 % of them, and the class token
+  const auto plain = open_image_encoder_of_goldens("vit_classification");
+  const Tensor<float> small = random_pixels(Shape{3, 12, 12}, 1);
+  input.pixels = small.view();
+  expect_mentions(message_of<ArgumentError>([&] { plain->rows(input); }), {"order", "none"});
+}
+
+TEST(ImageEncoderInputs, WhatIsLeftOfAPictureDoesNotDependOnCompany) {
+  const auto encoder = open_image_encoder_of_goldens("vit_mae_reconstruction");
+  const Tensor<float> pixels[] = {random_pixels(Shape{3, 20, 20}, 1), random_pixels(Shape{3, 20, 20}, 2)};
+  std::vector<ImageInput> inputs{{pixels[0]}, {pixels[1]}};
+  const Tensor<float> noise = random_pixels(Shape{2, 25}, 3);
+  const std::vector<Index> orders[] = {order_of(noise.view().row_span(0)), order_of(noise.view().row_span(1))};
+  for (std::size_t i = 0; i < 2; ++i) inputs[i].order = orders[i];
+  const Tensor<float> both = std::move(outputs_of(*encoder, *workspace_of(2), inputs).front());
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Tensor<float> alone = std::move(outputs_of(*encoder, *workspace_of(), {inputs[i]}).front());
+    EXPECT_TRUE(same_bits(row_of(both, static_cast<Index>(i)), row_of(alone, 0)));
+  }
 }
 
 TEST(ImageEncoderInputs, AnObserverSeesEveryLayer) {

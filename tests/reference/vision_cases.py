@@ -62,8 +62,10 @@ def make_pictures(case, model, g):
     inputs = {"pixel_values": torch.randn(rows, config.num_channels, height, width, generator=g)}
     if case in ("larger", "wide", "smaller") and asks_for_sizes(model):
         inputs["interpolate_pos_encoding"] = torch.ones(1, dtype=torch.int64)
+    patches = (height // patch[0]) * (width // patch[1])
+    if "noise" in inspect.signature(model.forward).parameters:
+        inputs["noise"] = torch.rand(rows, patches, generator=g)
     if case == "masked":
-        patches = (height // patch[0]) * (width // patch[1])
         inputs["bool_masked_pos"] = (torch.rand(rows, patches, generator=g) < 0.4).long()
     return inputs
 

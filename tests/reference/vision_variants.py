@@ -111,6 +111,15 @@ BEIT = [
     VisionVariant("beit_bf16", "BEiT", "BeitConfig", "BeitForImageClassification", {**TINY, **OWN}, dtype="bfloat16"),
 ]
 
+MAE_TINY = dict(TINY, decoder_hidden_size=20, decoder_num_hidden_layers=1, decoder_num_attention_heads=2,
+                decoder_intermediate_size=28)
+MAE = classes("vit_mae", "ViT-MAE", "ViTMAEConfig", {**MAE_TINY, "image_size": 20}, [
+    ("encoder", "ViTMAEModel", {}, SIZED),
+    ("half", "ViTMAEModel", {"mask_ratio": 0.45, "qkv_bias": False}, SEEN),
+    ("reconstruction", "ViTMAEForPreTraining", {"mask_ratio": 0.6}, SEEN),
+])
+MAE.append(VisionVariant("vit_mae_bf16", "ViT-MAE", "ViTMAEConfig", "ViTMAEForPreTraining", MAE_TINY, dtype="bfloat16"))
+
 SWIN_TINY = dict(image_size=20, patch_size=2, embed_dim=8, depths=[2, 1], num_heads=[2, 4], window_size=4, mlp_ratio=2.0)
 SWIN = [
     VisionVariant("swin", "Swin", "SwinConfig", "SwinModel",
@@ -168,4 +177,4 @@ SIGLIP = [
                   {"text_config": {**TEXT, "projection_size": 24}, "vision_config": TINY}, ("pair",), dtype="bfloat16", room="dual"),
 ]
 
-VISION_VARIANTS = VIT + DEIT + DINOV2 + BEIT + SWIN + CLIP + SIGLIP
+VISION_VARIANTS = VIT + DEIT + DINOV2 + BEIT + MAE + SWIN + CLIP + SIGLIP

@@ -15,6 +15,7 @@ struct EncoderOutput {
   bool per_token = false;  ///< a row for each token; otherwise one for each sequence
   bool scalars = false;    ///< each number has a name and is written without a last dimension
   bool patches = false;    ///< per token, of which those that are a picture's patches count
+  Index rows = 0;          ///< an item's numbers are written as that many rows; 0: as one
   Index pixels = 0;        ///< the side of a square of pixels that a patch's row [C, side, side] is; 0: it is none
 };
 

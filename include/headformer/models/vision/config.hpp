@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,11 @@ struct ImageEncoderConfig {
   bool size_argument = true;        ///< forward() can be asked to
   bool final_norm = true;           ///< of families whose classes differ in it
   kernels::Resampling resampling = kernels::Resampling::bicubic;
+  std::optional<double> masked_share;  ///< of the patches, which are left out in an order that the caller gives
   NormConfig norm;
   std::vector<LayerConfig> layers;
-  std::vector<Index> depths;  ///< layers of each stage, where there are stages
+  std::vector<LayerConfig> decoder_layers;  ///< of a head that has layers of its own
+  std::vector<Index> depths;                ///< layers of each stage, where there are stages
 
   Index labels = 2;
   TransformConfig pooler;               ///< width 0: the class has none
@@ -53,6 +56,10 @@ struct ImageEncoderConfig {
   kernels::PatchWindow window() const { return {patch, patch}; }
   /// Patches of the pictures it was made for.
   Grid grid() const { return window().places(picture); }
+  /// How many of some patches are among the rows.
+  Index kept(Index patches) const {
+    return masked_share ? static_cast<Index>(static_cast<double>(patches) * (1 - *masked_share)) : patches;
+  }
   /// Rows before the patches.
   Index leading() const { return static_cast<Index>(tokens.size()) + registers; }
 };

@@ -47,20 +47,29 @@ struct ImageEmbeddings {
   /// The pictures of the batch. Shapes: x [T, D].
   void operator()(Context& context, std::span<const ImageInput> inputs, TensorView<float> x) const {
     Scratch::Frame frame(context.scratch());
-    TensorView<const float> placed;
-    Grid known;
+    PlacedPositions placed;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const BatchSequence& sequence = context.batch().sequences[i];
       const auto rows = x.slice_rows(sequence.first_row, sequence.first_row + sequence.rows);
-      for (Index r = 0; r < leading.size(0); ++r) std::copy_n(leading.view().row(r), x.columns(), rows.row(r));
-      const auto places = rows.slice_rows(leading.size(0), rows.rows());
-      patches(context, inputs[i].pixels, sequence.grid, places);
-      replace_masked(inputs[i], mask_token, places);
-      if (!positions) continue;
-      if (!(sequence.grid == known)) placed = positions->rows(context, sequence.grid, frame);
-      known = sequence.grid;
-      kernels::add(context.compute(), places, placed);
+      embed(context, inputs[i], sequence.grid, placed, rows, frame);
     }
+  }
+
+  /// Those of a grid, which the next picture may need again.
+  struct PlacedPositions {
+    Grid grid;
+    TensorView<const float> rows;
+  };
+
+  /// One picture. Shapes: rows [tokens + registers + patches, D].
+  void embed(Context& context, const ImageInput& input, Grid grid, PlacedPositions& placed, TensorView<float> rows,
+             Scratch::Frame& frame) const {
+    if (positions && !(grid == placed.grid)) placed = {grid, positions->rows(context, grid, frame)};
+    for (Index r = 0; r < leading.size(0); ++r) std::copy_n(leading.view().row(r), rows.columns(), rows.row(r));
+    const auto places = rows.slice_rows(leading.size(0), rows.rows());
+    patches(context, input.pixels, grid, places);
+    replace_masked(input, mask_token, places);
+    if (positions) kernels::add(context.compute(), places, placed.rows);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "headformer/models/encoders/grouped_encoder.hpp"
 #include "headformer/models/vision/config.hpp"
@@ -15,6 +16,7 @@ namespace headformer {
 struct ImageInput {
   TensorView<const float> pixels;             ///< [C, H, W]
   std::span<const std::uint8_t> masked = {};  ///< [patches], 1 where the mask's row stands in; empty: nowhere
+  std::span<const Index> order = {};          ///< [patches], of a masked autoencoder: those to keep first
   bool resamples_positions = false;           ///< takes a picture of any size where the class would not by itself
 };
 
@@ -54,7 +56,8 @@ class ImageEncoder : public GroupedEncoder<ImageEncoderConfig, ImageInput> {
     detail::expect_one_a_row("bool_masked_pos", input.masked, patches.count());
     if (!input.masked.empty() && !config().mask_token)
       throw ArgumentError("bool_masked_pos: expected none of a model without a mask token, found one");
-    return config().leading() + output_grid(patches).count();
+    check_order(input.order, patches.count());
+    return config().leading() + config().kept(output_grid(patches).count());
   }
 
   /// The places that a picture's last rows stand for: its patches, unless layers merge them.
@@ -67,10 +70,27 @@ class ImageEncoder : public GroupedEncoder<ImageEncoderConfig, ImageInput> {
   virtual Grid places(Grid picture) const { return config().window().places(picture); }
 
  private:
+  void check_order(std::span<const Index> order, Index patches) const {
+    if (!config().masked_share) {
+      if (!order.empty()) throw ArgumentError("order: expected none of a model that keeps all patches, found one");
+      return;
+    }
+    if (static_cast<Index>(order.size()) != patches)
+      detail::fail_count("order", static_cast<std::size_t>(patches), order.size());
+    std::vector<bool> seen(order.size());
+    for (const Index patch : order) {
+      if (patch < 0 || patch >= patches || seen[static_cast<std::size_t>(patch)])
+        throw ArgumentError("order: expected each patch of 0 to " + std::to_string(patches - 1) + " once, found " +
+                            std::to_string(patch));
+      seen[static_cast<std::size_t>(patch)] = true;
+    }
+  }
+
   void append(const ImageInput& input, Batch& batch) const override {
     BatchSequence sequence{batch.rows(), rows(input), 0, nullptr, {}};
     sequence.total_length = sequence.rows;
     sequence.grid = output_grid(grid(input));
+    sequence.order = input.order;
     batch.sequences.push_back(sequence);
     batch.positions.resize(static_cast<std::size_t>(sequence.first_row + sequence.rows));
     std::iota(batch.positions.end() - sequence.rows, batch.positions.end(), 0);

@@ -8,6 +8,7 @@
 
 #include "headformer/models/model.hpp"
 #include "headformer/models/vision/image_encoder.hpp"
+#include "headformer/models/vision/patch_order.hpp"
 
 namespace headformer {
 
@@ -24,6 +25,7 @@ class ImageRows {
     if (pixels_->shape().rank() != 4 || pixels_->count() == 0)
       throw ArgumentError("input pixel_values: expected [B, C, H, W], found " + to_string(pixels_->shape()));
     if (config.mask_token) read_mask(reader);
+    if (config.masked_share) read_noise(reader);
     if (config.size_argument) resamples_ = read_flag(reader, "interpolate_pos_encoding");
   }
 
@@ -36,6 +38,7 @@ class ImageRows {
     for (std::size_t i = 0; i < result.size(); ++i) {
       result[i].pixels = {pixels_->data() + static_cast<Index>(i) * one.count(), one};
       result[i].masked = std::span(masked_).subspan(i * patches, patches);
+      if (!orders_.empty()) result[i].order = orders_[i];
       result[i].resamples_positions = resamples_;
     }
     return result;
@@ -51,6 +54,15 @@ class ImageRows {
     for (Index i = 0; i < mask->count(); ++i) masked_.push_back(mask->data()[i] != 0 ? 1 : 0);
   }
 
+  void read_noise(InputReader& reader) {
+    const Tensor<float>* const noise = reader.find<float>("noise");
+    if (noise == nullptr) throw ArgumentError("inputs: expected noise, found none");
+    if (noise->shape().rank() != 2 || noise->size(0) != count())
+      throw ArgumentError("input noise: expected [" + std::to_string(count()) + ", patches], found " +
+                          to_string(noise->shape()));
+    for (Index i = 0; i < count(); ++i) orders_.push_back(order_of(noise->view().row_span(i)));
+  }
+
   static bool read_flag(InputReader& reader, const char* name) {
     const Tensor<std::int64_t>* const flag = reader.find<std::int64_t>(name);
     if (flag == nullptr) return false;
@@ -60,6 +72,7 @@ class ImageRows {
 
   const Tensor<float>* pixels_ = nullptr;
   std::vector<std::uint8_t> masked_;
+  std::vector<std::vector<Index>> orders_;
   bool resamples_ = false;
 };
 
@@ -84,6 +97,7 @@ inline void write_picture(const EncoderOutput& output, TensorView<const float> r
 
 /// The shape of an output over a batch of pictures of one size.
 inline Shape picture_shape(const EncoderOutput& output, Index pictures, Index rows, Grid grid, Index width) {
+  if (!output.per_token && output.rows > 0) return {pictures, output.rows, width / output.rows};
   if (!output.per_token) return {pictures, width};
   if (output.pixels == 0) return {pictures, rows, width};
   const Index side = output.pixels;
@@ -135,7 +149,25 @@ class ImageEncoderModel final : public Model {
         outputs.emplace(output.names[n], std::move(tensor));
       }
     }
+    if (encoder_->config().masked_share) write_masking(inputs, outputs);
     return outputs;
+  }
+
+  /// Which patches were left out, and where each lies in its picture's order.
+  void write_masking(const std::vector<ImageInput>& inputs, NamedTensors& outputs) const {
+    const auto patches = static_cast<Index>(inputs.front().order.size());
+    Tensor<float> mask(Shape{static_cast<Index>(inputs.size()), patches});
+    Tensor<float> restore(mask.shape());
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::vector<Index> places = places_in(inputs[i].order);
+      for (Index p = 0; p < patches; ++p) {
+        const Index place = places[static_cast<std::size_t>(p)];
+        mask.view().row(static_cast<Index>(i))[p] = place < encoder_->config().kept(patches) ? 0.0F : 1.0F;
+        restore.view().row(static_cast<Index>(i))[p] = static_cast<float>(place);
+      }
+    }
+    outputs.emplace("mask", std::move(mask));
+    outputs.emplace("ids_restore", std::move(restore));
   }
 
   std::shared_ptr<const ImageEncoder> encoder_;

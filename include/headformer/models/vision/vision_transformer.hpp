@@ -14,10 +14,10 @@
 namespace headformer {
 
 /// Patches, layers, norms where the family has them before and after, and the heads of a class.
-template <Module FirstNorm, Block Layers, Module FinalNorm, class Heads>
+template <Module FirstNorm, Block Layers, Module FinalNorm, class Heads, class Embeddings = ImageEmbeddings>
 class VisionTransformer final : public ImageEncoder {
  public:
-  ImageEmbeddings embeddings;
+  Embeddings embeddings;
   FirstNorm first_norm;  // [D]
   Layers layers;
   FinalNorm final_norm;  // [D]
