@@ -97,6 +97,9 @@ HEADFORMER_COLD HEADFORMER_INLINE bool JsonObject::is_array(std::string_view key
   return has(key) && find(key)->is_array();
 }
 
+HEADFORMER_COLD HEADFORMER_INLINE bool JsonObject::is_object(std::string_view key) const {
+  return has(key) && find(key)->is_object();
+}
 HEADFORMER_COLD HEADFORMER_INLINE bool JsonObject::is_string(std::string_view key) const {
   return has(key) && find(key)->is_string();
 }

@@ -58,6 +58,7 @@ class JsonObject {
   /// Present, null or not: null switches off what a class has where its config says nothing.
   bool mentions(std::string_view key) const;
   bool is_array(std::string_view key) const;
+  bool is_object(std::string_view key) const;
   bool is_string(std::string_view key) const;
   /// The value, or nullptr when it is absent or null.
   const Json* find(std::string_view key) const;
