@@ -1,4 +1,4 @@
-// Tokens a second of a decoder, sequences a second of an encoder, on random ids:
+// Tokens a second of a decoder, sequences or pictures a second of an encoder, on random ids or pixels:
 //   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--lengths LO:HI]
 //   [--json]
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 
 #include "../examples/program.hpp"
 #include "encoder_throughput.hpp"
+#include "image_throughput.hpp"
 #include "measuring.hpp"
 
 namespace {
@@ -50,6 +51,7 @@ struct Figures {
   double load = 0;  ///< seconds
   double first_token = 0;
   std::optional<double> items = std::nullopt;  ///< a second, of an encoder; the rates of tokens are none then
+  bool pictures = false;                       ///< are the items
 };
 
 class Throughput {
@@ -237,8 +239,10 @@ void print(const Options& options, int threads, const Figures& f) {
     Json line;
     line["threads"] = threads;
     line["batch"] = options.batch;
-    line["prompt"] = options.prompt;
-    line["generate"] = options.generate;
+    if (!f.pictures) {
+      line["prompt"] = options.prompt;
+      line["generate"] = options.generate;
+    }
     if (f.items) {
       line["items_per_second"] = *f.items;
     } else {
@@ -252,8 +256,9 @@ void print(const Options& options, int threads, const Figures& f) {
     return;
   }
   if (f.items) {
-    std::printf("%d threads, batch %td: %.1f items/s (%td tokens), load %.3f s, first item %.3f s, peak %.1f MB\n",
-                threads, options.batch, *f.items, options.prompt, f.load, f.first_token,
+    const std::string tokens = f.pictures ? "" : " (" + std::to_string(options.prompt) + " tokens)";
+    std::printf("%d threads, batch %td: %.1f items/s%s, load %.3f s, first item %.3f s, peak %.1f MB\n", threads,
+                options.batch, *f.items, tokens.c_str(), f.load, f.first_token,
                 static_cast<double>(peak_bytes()) * 1e-6);
     std::fflush(stdout);
     return;
@@ -266,9 +271,11 @@ void print(const Options& options, int threads, const Figures& f) {
   std::fflush(stdout);
 }
 
-void measure_encoder(const Options& options, int argc, char** argv) {
+/// `open(threads)`: what measures an encoder, of texts or of pictures.
+template <class Open>
+void measure_encoder(const Options& options, int argc, char** argv, const Open& open) {
   for (const int threads : options.first_token ? std::vector{options.threads.back()} : options.threads) {
-    EncoderThroughput throughput(options.model, options.compute, threads, options.batch, options.prompts);
+    auto throughput = open(threads);
     if (options.first_token) {
       throughput.first();
       std::cout << 0 << std::endl;
@@ -276,6 +283,7 @@ void measure_encoder(const Options& options, int argc, char** argv) {
     }
     Figures figures;
     figures.items = throughput.items_per_second(options.repetitions);
+    figures.pictures = std::is_same_v<decltype(throughput), ImageThroughput>;
     figures.load = throughput.load_seconds();
     figures.first_token = time_first_token(argc, argv, threads);
     print(options, threads, figures);
@@ -285,7 +293,7 @@ void measure_encoder(const Options& options, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures a model's speed on random ids");
+  CLI::App app("Measures a model's speed on random ids or pixels");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")
@@ -294,7 +302,9 @@ int main(int argc, char** argv) {
   app.add_option("--generate", options.generate, "tokens to decode")
       ->check(CLI::Range(Index{0}, most_tokens))
       ->capture_default_str();
-  app.add_option("--batch", options.batch, "sequences at once")->check(CLI::Range(1, 4096))->capture_default_str();
+  app.add_option("--batch", options.batch, "sequences or pictures at once")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
   app.add_option("--depth", options.depth, "tokens in the context before decoding")
       ->check(CLI::Range(Index{0}, most_tokens))
       ->capture_default_str();
@@ -318,7 +328,17 @@ int main(int argc, char** argv) {
     }
     options.prompts =
         options.lengths.empty() ? std::pair(options.prompt, options.prompt) : parse_lengths(options.lengths);
-    if (is_encoder(Checkpoint::open(options.model))) return measure_encoder(options, argc, argv);
+    const Checkpoint checkpoint = Checkpoint::open(options.model);
+    if (is_encoder(checkpoint)) {
+      return measure_encoder(options, argc, argv, [&](int threads) {
+        return EncoderThroughput(options.model, options.compute, threads, options.batch, options.prompts);
+      });
+    }
+    if (is_image_encoder(checkpoint) || is_dual_encoder(checkpoint)) {
+      return measure_encoder(options, argc, argv, [&](int threads) {
+        return ImageThroughput(checkpoint, options.compute, threads, options.batch);
+      });
+    }
     if (options.first_token) {
       std::cout << Throughput(options, options.threads.back()).first_token() << std::endl;
       return;

@@ -34,6 +34,20 @@ TEST_F(ThroughputDoor, AnEncoderDecoderEncodesItems) {
   EXPECT_FALSE(line.contains("prefill_tokens_per_second"));
 }
 
+TEST_F(ThroughputDoor, PicturesAreItems) {
+  for (const char* const name : {"vision/vit", "dual/clip"}) {
+    SCOPED_TRACE(name);
+    const ProgramResult result =
+        throughput({golden(name), "--batch", "2", "--threads", "1", "--repetitions", "1", "--json"});
+    expect_success(result);
+    const Json line = Json::parse(result.out);
+    for (const char* key : {"items_per_second", "first_token_seconds", "load_seconds", "peak_bytes"})
+      EXPECT_GT(line[key].get<double>(), 0) << key;
+    EXPECT_EQ(line["batch"], 2);
+    EXPECT_FALSE(line.contains("prompt"));
+  }
+}
+
 TEST_F(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
                                            "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});
