@@ -11,6 +11,7 @@
 #include <headformer/pipelines/zero_shot_classifier.hpp>
 
 #include "support/errors.hpp"
+#include "support/temporary_folder.hpp"
 
 // What the pipelines promise beside the reference's answers (which tests/pipelines_door_test.cpp compares).
 namespace headformer::testing {
@@ -198,6 +199,20 @@ TEST(AnswerScorer, ConversationsNeedATemplate) {
   expect_mentions(scores[0].error(), {"prompt", "chat template", "3 turns"});
   const AnswerScorer chats(golden("score_chat"), threads(1));
   EXPECT_NE(chats.rank(items[0]).front().score, chats.rank(items[1]).front().score);
+}
+
+TEST(AnswerScorer, WhatATemplateRefusesStopsNoOther) {
+  const TemporaryFolder folder;
+  std::filesystem::copy(golden("score_chat"), folder.path(), std::filesystem::copy_options::recursive);
+  folder.write("chat_template.jinja",
+               "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system here') }}{% endif %}"
+               "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}");
+  const AnswerScorer scorer(folder.path(), threads(1));
+  const std::vector<AnswersToScore> items = {{{{"system", "be brief"}, {"user", "how tall?"}}, {"324 m"}},
+                                             {{{"user", "how tall?"}}, {"324 m"}}};
+  const auto scores = scorer.score(items);
+  EXPECT_TRUE(!scores[0] && scores[1]);
+  expect_mentions(scores[0].error(), {"raised", "no system here"});
 }
 
 TEST(AnswerScorer, LongAnswersAreCutAndSaySo) {
