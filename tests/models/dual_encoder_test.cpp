@@ -140,7 +140,7 @@ TEST(DualEncoder, EachTowerOpensAlone) {
       {"intermediate_size", 28}, {"hidden_act", "gelu"}, {"max_position_embeddings", 18}};
   small.write(other);
   const auto old = open_encoder_at(other.path());
-  EXPECT_EQ(old->config().marked.id, 49407);
+  EXPECT_EQ(old->config().heads.pooler.marked, 49407);
   EXPECT_EQ(old->config().layers.front().feed_forward.activation, kernels::Activation::gelu);
 }
 

@@ -6,6 +6,13 @@
 
 namespace headformer::kernels {
 
+HEADFORMER_INLINE void AccumulateInto::operator()(TensorView<float> block, Index first_row, Index first_column) const {
+  detail::ElementRows to(block);
+  to.data = sum.row(first_row) + first_column;
+  to.stride = sum.row_stride();
+  HEADFORMER_ON_TARGET(isa, combine(PairFunction::add, to, block.data(), block.row_stride(), 0.0F));
+}
+
 HEADFORMER_INLINE void ScaleColumns::operator()(TensorView<float> block, Index /*first_row*/,
                                                 Index first_column) const {
   HEADFORMER_ON_TARGET(isa,

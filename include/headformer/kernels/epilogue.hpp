@@ -14,6 +14,14 @@ using Epilogue = FunctionRef<void(TensorView<float> block, Index first_row, Inde
 
 // The types below are epilogues; each does to an element what the kernel of its name does to a whole tensor.
 
+/// sum = sum + y, where y is scratch of the caller's, for what an epilogue before it made. (A product alone adds by
+/// Product::accumulate.) Shapes: sum [M, N], in memory of its own.
+struct AccumulateInto {
+  TensorView<float> sum;
+  Isa isa;
+  void operator()(TensorView<float> block, Index first_row, Index first_column) const;
+};
+
 /// y *= factors, one a column. Shapes: factors [N].
 struct ScaleColumns {
   const float* factors;

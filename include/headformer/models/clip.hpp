@@ -6,8 +6,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/models/dual/family.hpp"
-#include "headformer/models/encoders/positioned_words.hpp"
-#include "headformer/models/encoders/transformer_encoder.hpp"
+#include "headformer/models/encoders/positioned_encoder.hpp"
 #include "headformer/models/readers/json_tower.hpp"
 #include "headformer/models/readers/tower_names.hpp"
 #include "headformer/models/vision/vision_transformer.hpp"
@@ -26,14 +25,14 @@ class TextHeads {
     EncoderHeads result;
     const Index width = config_.width;
     if (config_.task != EncoderTask::shared_space) result.push_back(std::make_unique<HiddenStates>(width));
+    const TransformConfig& pooler = config_.heads.pooler;
     if (config_.task == EncoderTask::base) {
-      const TransformConfig pooler{width, {}, false, {}, Pooling::marked};
       result.push_back(std::make_unique<PoolerHead<NoTransform>>(width, pooler, weights_));
       return result;
     }
     const Index projected = config_.heads.projected;
     result.push_back(std::make_unique<ClassificationHead<NoTransform>>(
-        EncoderOutput{{"text_embeds"}, projected}, Pooling::marked, NoTransform(width, {}, weights_),
+        EncoderOutput{{"text_embeds"}, projected}, pooler, NoTransform(width, pooler, weights_),
         Linear({width, {{"output", projected}}, false}, weights_ / "projection")));
     return result;
   }
@@ -80,8 +79,10 @@ HEADFORMER_COLD inline EncoderConfig read_text(const JsonObject& json) {
   EncoderConfig config = read_encoder(json, "CLIP", defaults);
   config.heads.projected = json.integer_or("projection_dim", 512, 1, detail::most_width);
   // Files that say 2 are older than the key's use: their end is the greatest id.
-  config.marked.id = read_id(json, "eos_token_id", 49407);
-  if (config.marked.id == 2) config.marked.id.reset();
+  TransformConfig& pooler = config.heads.pooler;
+  pooler.pooling = Pooling::marked;
+  pooler.marked = read_id(json, "eos_token_id", 49407);
+  if (pooler.marked == 2) pooler.marked.reset();
   return config;
 }
 HEADFORMER_COLD inline ImageEncoderConfig read_image(const JsonObject& json, ImageTask task) {

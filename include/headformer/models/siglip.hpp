@@ -5,8 +5,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/models/dual/family.hpp"
-#include "headformer/models/encoders/positioned_words.hpp"
-#include "headformer/models/encoders/transformer_encoder.hpp"
+#include "headformer/models/encoders/positioned_encoder.hpp"
 #include "headformer/models/readers/json_tower.hpp"
 #include "headformer/models/readers/tower_names.hpp"
 #include "headformer/models/vision/attention_pooler.hpp"
@@ -28,7 +27,8 @@ class TextHeads {
     if (config_.task == EncoderTask::base) result.push_back(std::make_unique<HiddenStates>(width));
     const Index projected = config_.heads.projected;
     result.push_back(std::make_unique<ClassificationHead<NoTransform>>(
-        EncoderOutput{{"pooler_output"}, projected}, Pooling::last, NoTransform(width, {}, weights_),
+        EncoderOutput{{"pooler_output"}, projected}, config_.heads.pooler,
+        NoTransform(width, config_.heads.pooler, weights_),
         Linear({width, {{"output", projected}}, true}, weights_ / "pooler")));
     return result;
   }
@@ -80,6 +80,7 @@ HEADFORMER_COLD inline EncoderConfig text_config(const Checkpoint& checkpoint) {
   defaults.padding_id = 1;
   const JsonObject json = tower_config(checkpoint.config(), "text");
   EncoderConfig config = read_encoder(json, "SigLIP", defaults);
+  config.heads.pooler.pooling = Pooling::last;
   config.heads.projected = json.integer_or("projection_size", config.width, 1, detail::most_width);
   return config;
 }

@@ -20,8 +20,7 @@ struct BatchSequence {
   std::span<const TokenId> ids = {};           ///< [rows]; for heads that look for one; empty: not known
   std::span<const std::int32_t> regions = {};  ///< [rows]; rows of two regions hardly see each other; empty: all do
   std::span<const Index> order = {};  ///< of a picture's patches, those that are among the rows first; empty: all are
-  Grid grid = {};        ///< of a picture: its last rows are the places of this grid, what comes before has no place
-  Index marked_row = 0;  ///< of its rows, the one that stands for the whole where a token of the text says so
+  Grid grid = {};  ///< of a picture: its last rows are the places of this grid, what comes before has no place
 };
 
 /// Sequences one after another, without padding. Positions are data: [T], computed where the batch is made.

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -12,17 +9,6 @@
 #include "headformer/models/position_numbering.hpp"
 
 namespace headformer {
-
-/// The token whose row stands for a whole text: the first of an id, or the greatest of all.
-struct MarkedToken {
-  std::optional<TokenId> id;  ///< none: the greatest
-
-  /// The first row of all where the token is missing.
-  Index row(std::span<const TokenId> ids) const {
-    const auto found = id ? std::find(ids.begin(), ids.end(), *id) : std::max_element(ids.begin(), ids.end());
-    return found == ids.end() ? 0 : found - ids.begin();
-  }
-};
 
 /// What an encoder is made from. V vocabulary, E width of the embeddings, D width of the layers.
 struct EncoderConfig {
@@ -48,7 +34,6 @@ struct EncoderConfig {
   NormConfig norm;              ///< of the embeddings, and at the end where there is one
   std::vector<LayerConfig> layers;
   HeadsConfig heads;
-  MarkedToken marked;  ///< of heads that look at its row
 };
 
 }  // namespace headformer

@@ -143,7 +143,6 @@ class Encoder {
         sequence.total_length = std::max<Index>(sequence.total_length, position + 1);
         batch.positions.push_back(position);
       }
-      sequence.marked_row = config_.marked.row(input.ids);
       if (input.token_types.empty()) {
         batch.token_types.resize(static_cast<std::size_t>(batch.rows()), 0);
       } else {

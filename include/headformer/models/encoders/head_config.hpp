@@ -30,7 +30,7 @@ enum class Pooling {
   last,
   last_not_padding,  ///< the last whose id is not the padding's, seen by attention or not; of embeddings the last
   mean,
-  marked,             ///< the one that the batch marks
+  marked,             ///< of the token that stands for a whole text (CLIP)
   second,             ///< DeiT's distillation token
   patches,            ///< the mean of the rows that are a picture's patches
   first_and_patches,  ///< the first row, and beside it the mean of the patches
@@ -44,6 +44,7 @@ struct TransformConfig {
   NormConfig norm = {};  ///< of transforms that have one
   Pooling pooling = Pooling::first;
   std::optional<TokenId> padding_id = {};  ///< of Pooling::last_not_padding; none: no id is padding
+  std::optional<TokenId> marked = {};      ///< of Pooling::marked; none: the greatest id
 };
 
 /// What a family's heads are made from; which of them a class has is its task.

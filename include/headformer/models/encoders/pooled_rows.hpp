@@ -34,6 +34,13 @@ inline Index last_row(const BatchSequence& sequence, std::optional<TokenId> padd
   return 0;
 }
 
+/// The row of an id, or of the greatest; the first where the id is missing.
+inline Index marked_row(const BatchSequence& sequence, std::optional<TokenId> marked) {
+  const std::span<const TokenId> ids = sequence.ids;
+  const auto found = marked ? std::find(ids.begin(), ids.end(), *marked) : std::max_element(ids.begin(), ids.end());
+  return found == ids.end() ? 0 : found - ids.begin();
+}
+
 }  // namespace detail
 
 /// A row for each sequence of the batch; its first and last rows are never hidden. Shapes: x [T, D] -> [sequences, D],
@@ -63,7 +70,7 @@ inline TensorView<const float> pooled_rows(Context& context, const TransformConf
         copy(detail::last_row(sequence, config.padding_id));
         break;
       case Pooling::marked:
-        copy(sequence.marked_row);
+        copy(detail::marked_row(sequence, config.marked));
         break;
       case Pooling::mean:
         detail::mean_row(rows, sequence.key_bias, to);

@@ -53,7 +53,8 @@ class AttentionPooler final : public EncoderHead {
       sequences[i].rows = 1;
     }
     const auto pooled = frame.take_rows<float>(y.rows(), width);
-    kernels::attention(context.compute(), Bidirectional::apply(attention_parameters(config), 0),
+    kernels::attention(context.compute(),
+                       Bidirectional::apply(attention_parameters<PassingKeyValues>(context, config), 0),
                        stored.front().layout(), queries, sequences, pooled, context.scratch());
     output(context, pooled, y);
     add_residual(context, y, norm, ff);

@@ -26,9 +26,10 @@ class DistilledHead final : public EncoderHead {
   void operator()(Context& context, TensorView<const float> hidden, TensorView<float> y) const override {
     Scratch::Frame frame(context.scratch());
     const Index labels = class_output.outputs();
-    class_output(context, pooled_rows(context, Pooling::first, hidden, frame), y.slice_columns(0, labels));
-    distillation_output(context, pooled_rows(context, Pooling::second, hidden, frame),
-                        y.slice_columns(labels, 2 * labels));
+    TransformConfig second;
+    second.pooling = Pooling::second;
+    class_output(context, pooled_rows(context, {}, hidden, frame), y.slice_columns(0, labels));
+    distillation_output(context, pooled_rows(context, second, hidden, frame), y.slice_columns(labels, 2 * labels));
     for (Index r = 0; r < y.rows(); ++r) {
       float* const row = y.row(r);
       for (Index i = 0; i < labels; ++i) row[2 * labels + i] = (row[i] + row[labels + i]) / 2;
@@ -52,7 +53,7 @@ class ImageHeads {
         if (config_.pooler.width > 0) result.push_back(pooler());
         break;
       case ImageTask::classification:
-        result.push_back(pooled<Classified>("classifier", config_.classified, {{"logits"}, config_.labels}, true));
+        result.push_back(pooled<Classified>("classifier", {{"logits"}, config_.labels}, true));
         break;
       case ImageTask::distilled_classification:
         result.push_back(std::make_unique<DistilledHead>(width, config_.labels, weights_));
@@ -91,16 +92,18 @@ class ImageHeads {
   }
 
   std::unique_ptr<EncoderHead> projection() const {
-    return pooled<Projected>("projection", config_.pooler.pooling, {{"image_embeds"}, config_.projected}, false);
+    return pooled<Projected>("projection", {{"image_embeds"}, config_.projected}, false);
   }
 
   template <class Transform>
-  std::unique_ptr<EncoderHead> pooled(const char* name, Pooling pooling, EncoderOutput output, bool bias) const {
+  std::unique_ptr<EncoderHead> pooled(const char* name, EncoderOutput output, bool bias) const {
     const Weights weights = weights_ / name;
-    const Index inputs = (pooling == Pooling::first_and_patches ? 2 : 1) * config_.width;
+    TransformConfig transform = config_.pooler;
+    if (config_.task == ImageTask::classification) transform.pooling = config_.classified;
+    const Index inputs = (transform.pooling == Pooling::first_and_patches ? 2 : 1) * config_.width;
     const LinearConfig linear{inputs, {{"output", output.width}}, bias};
     return std::make_unique<ClassificationHead<Transform>>(
-        std::move(output), pooling, Transform(config_.width, config_.pooler, weights), Linear(linear, weights));
+        std::move(output), transform, Transform(config_.width, transform, weights), Linear(linear, weights));
   }
 
   template <class Transform>
