@@ -23,7 +23,7 @@
 #include "headformer/pipelines/token_tagger.hpp"
 #include "headformer/pipelines/zero_shot_classifier.hpp"
 #include "headformer/preprocess/chat_template.hpp"
-#include "headformer/preprocess/image/image_processor.hpp"
+#include "headformer/preprocess/image/open_image_processor.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
 #include "headformer/text_generator.hpp"
 #include "headformer/weights/checkpoint.hpp"

@@ -3,11 +3,13 @@
 #include <filesystem>
 #include <headformer/formats/json.hpp>
 #include <headformer/preprocess/image/image_processor.hpp>
+#include <headformer/preprocess/image/open_image_processor.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "support/errors.hpp"
+#include "support/temporary_folder.hpp"
 
 // Pictures as Pillow and transformers' Pillow-backed processors make them (tests/reference/image_processors.py).
 namespace headformer::testing {
@@ -28,7 +30,8 @@ std::vector<std::uint8_t> bytes_of(const Json& hexadecimal) {
 Grid grid_of(const Json& size) { return {size[0].get<Index>(), size[1].get<Index>()}; }
 
 TEST(ResizePicture, EveryFilterGivesPillowsBytes) {
-  for (const Json& item : image_goldens()["resized"]) {
+  const Json goldens = image_goldens();
+  for (const Json& item : goldens["resized"]) {
     const Picture picture(grid_of(item["size"]), 3, bytes_of(item["from"]));
     const Picture found =
         resize(picture, grid_of(item["wanted"]), static_cast<ResizeFilter>(item["filter"].get<int>()));
@@ -37,7 +40,8 @@ TEST(ResizePicture, EveryFilterGivesPillowsBytes) {
 }
 
 TEST(ImageProcessor, PixelsAreTheReferences) {
-  for (const Json& item : image_goldens()["processed"]) {
+  const Json goldens = image_goldens();
+  for (const Json& item : goldens["processed"]) {
     SCOPED_TRACE(item["config"].dump() + item["size"].dump());
     const ImageProcessor processor(JsonObject(item["config"], "preprocessor_config.json"));
     const Tensor<float> found = processor(Picture(grid_of(item["size"]), 3, bytes_of(item["from"])));
@@ -50,7 +54,8 @@ TEST(ImageProcessor, PixelsAreTheReferences) {
 }
 
 TEST(ImageProcessor, ChannelsBecomeThreeAsPillowsConvertMakesThem) {
-  for (const Json& item : image_goldens()["modes"]) {
+  const Json goldens = image_goldens();
+  for (const Json& item : goldens["modes"]) {
     const Picture picture(grid_of(item["size"]), item["channels"].get<Index>(), bytes_of(item["from"]));
     EXPECT_EQ(to_rgb(picture).bytes(), bytes_of(item["to"])) << item["mode"];
   }
@@ -81,6 +86,16 @@ TEST(ImageProcessor, WhatDoesNotFitIsRefused) {
   expect_mentions(message_of<ArgumentError>([] { Picture({1, 3}, 5); }), {"1 to 4", "5"});
   expect_mentions(message_of<ArgumentError>([] { Picture({1, 3}, 3, std::vector<std::uint8_t>(8)); }), {"9", "8"});
   expect_mentions(message_of<ArgumentError>([] { resize(Picture({1, 3}, 3), {2, 0}, ResizeFilter::box); }), {"2x0"});
+}
+
+TEST(ImageProcessor, AFolderSaysWhatIsWrongWithIt) {
+  const TemporaryFolder folder;
+  expect_mentions(message_of<IoError>([&] { open_image_processor(folder.path()); }), {"preprocessor_config.json"});
+  folder.write("preprocessor_config.json", R"({"image_processor_type": "ViTImageProcessor", "size": -1})");
+  expect_mentions(message_of<ConfigError>([&] { open_image_processor(folder.path()); }),
+                  {(folder / "preprocessor_config.json").string(), "size", "-1"});
+  folder.write("preprocessor_config.json", R"({"image_processor_type": "ViTImageProcessor", "size": 16})");
+  EXPECT_EQ(open_image_processor(folder.path())(Picture({5, 9}, 1)).shape(), (Shape{3, 16, 16}));
 }
 
 TEST(ImageProcessor, OldNamesAreKnown) {

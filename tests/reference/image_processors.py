@@ -15,7 +15,8 @@ from PIL import Image
 from manifest import GOLDENS
 
 FILTERS = range(6)  # nearest, lanczos, bilinear, bicubic, box, hamming
-SIZES = (((9, 14), (5, 6)), ((7, 5), (12, 11)), ((8, 8), (8, 3)), ((8, 6), (13, 6)), ((1, 1), (3, 2)), ((40, 3), (2, 4)))
+SIZES = (((9, 14), (5, 6)), ((7, 5), (12, 11)), ((8, 8), (8, 3)), ((8, 6), (13, 6)), ((1, 1), (3, 2)), ((40, 3), (2, 4)), ((12, 9), (4, 5)),
+         ((12, 9), (4, 6)))
 PROCESSORS = [  # class, options, sizes of pictures
     ("ViTImageProcessor", {"size": {"height": 8, "width": 9}}, ((11, 7),)),
     ("ViTImageProcessor", {"size": 6, "resample": 3, "image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.25]}, ((5, 9),)),
