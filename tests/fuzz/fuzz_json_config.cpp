@@ -8,6 +8,7 @@
 
 #include "headformer/formats/json.hpp"
 #include "headformer/generate/generation_config.hpp"
+#include "headformer/preprocess/image/image_processor.hpp"
 #include "read_config.hpp"
 
 namespace {
@@ -64,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_object(JsonObject(json, file.name()));
     attempt([&] { static_cast<void>(GenerationConfig::from_caller(JsonObject(json, file.name()))); });
     attempt([&] { static_cast<void>(GenerationConfig::from_checkpoint(JsonObject(json, file.name()))); });
+    attempt([&] { static_cast<void>(ImageProcessor(JsonObject(json, file.name()))); });
     const auto files = [&](const std::string& name) {
       using namespace std::string_view_literals;
       if (name == "config.json") return file;

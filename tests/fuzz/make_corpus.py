@@ -173,6 +173,13 @@ def main():
                    "qwen2_window", "qwen3", "smollm3"):
         config = json.loads((GOLDENS / "decoders" / family / "config.json").read_text())
         configs[family] = json.dumps(config, separators=(",", ":")).encode()
+    for family in ("vision/vit_masked", "vision/dinov2_registers_swiglu", "vision/beit_token", "vision/vit_mae_encoder",
+                   "vision/swin_odd", "vision/clip_classification", "vision/siglip_classification", "encoders/clip_text"):
+        config = json.loads((GOLDENS / family / "config.json").read_text())
+        configs[family.split("/")[1]] = json.dumps(config, separators=(",", ":")).encode()
+    configs["image_processor"] = json.dumps({
+        "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 224}, "resample": 3, "crop_size": [224, 224],
+        "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5, "rescale_factor": 0.0039, "do_center_crop": True}).encode()
     save("json_config", configs)
 
 

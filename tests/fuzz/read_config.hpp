@@ -2,6 +2,7 @@
 
 #include "headformer/auto_causal_lm.hpp"
 #include "headformer/auto_encoder.hpp"
+#include "headformer/auto_image_encoder.hpp"
 #include "headformer/auto_seq2seq.hpp"
 
 /// Reads the config of whatever family a checkpoint names. Throws errors of the library's.
@@ -10,6 +11,9 @@ inline void read_config(const headformer::Checkpoint& checkpoint) {
     static_cast<void>(headformer::detail::match_encoder(checkpoint).family->config(checkpoint));
   } else if (headformer::is_seq2seq(checkpoint)) {
     static_cast<void>(headformer::detail::match_seq2seq(checkpoint).family->config(checkpoint));
+  } else if (headformer::is_image_encoder(checkpoint)) {
+    const headformer::detail::ImageMatch match = headformer::detail::match_image_encoder(checkpoint);
+    static_cast<void>(match.family->config(checkpoint, match.task));
   } else {
     static_cast<void>(headformer::find_causal_lm_family(checkpoint).config(checkpoint));
   }
