@@ -7,6 +7,7 @@
 #include "headformer/auto_seq2seq.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/core/executor.hpp"
 #include "headformer/models/architecture_error.hpp"
 #include "headformer/models/bart.hpp"
 #include "headformer/models/blenderbot.hpp"
@@ -66,18 +67,40 @@ HEADFORMER_COLD HEADFORMER_INLINE std::string seq2seq_architectures(bool gguf) {
   return names;
 }
 
-HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint,
-                                                                                   const LoadOptions& options) {
-  const detail::Seq2SeqMatch match = detail::match_seq2seq(checkpoint);
-  if (match.family == nullptr) detail::fail_architecture(checkpoint, seq2seq_architectures(checkpoint.is_gguf()));
+namespace detail {
+
+/// The match of a checkpoint that names an encoder-decoder, and the config of its class. Throws ConfigError for
+/// another.
+HEADFORMER_COLD inline std::pair<const Seq2SeqFamily*, Seq2SeqConfig> find_seq2seq(const Checkpoint& checkpoint) {
+  const Seq2SeqMatch match = match_seq2seq(checkpoint);
+  if (match.family == nullptr) fail_architecture(checkpoint, seq2seq_architectures(checkpoint.is_gguf()));
   Seq2SeqConfig config = match.family->config(checkpoint);
   config.task = match.task;
   config.decoder_inputs = match.decoder_inputs;
-  const NameTable names = match.family->names();
+  return {match.family, std::move(config)};
+}
+
+}  // namespace detail
+
+HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint,
+                                                                                   const LoadOptions& options) {
+  auto [family, config] = detail::find_seq2seq(checkpoint);
+  const NameTable names = family->names();
   std::unique_ptr<ThreadPool> own;
   if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
   Executor& executor = own ? *own : *options.executor;
-  return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+  return family->make(std::move(config), Weights(checkpoint, names, options, executor));
+}
+
+HEADFORMER_COLD HEADFORMER_INLINE MemoryEstimate seq2seq_memory_estimate(const Checkpoint& checkpoint,
+                                                                         const LoadOptions& options,
+                                                                         const MemoryUse& use) {
+  auto [family, config] = detail::find_seq2seq(checkpoint);
+  const NameTable names = family->names();
+  SerialExecutor executor;
+  const Weights weights = Weights::measure(checkpoint, names, options, executor);
+  const auto model = family->make(std::move(config), weights);
+  return estimate_memory(model->config(), model->report(), use);
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2seq(const std::filesystem::path& path,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "headformer/models/seq2seq/memory_estimate.hpp"
 #include "headformer/models/seq2seq/sequence_to_sequence.hpp"
 #include "headformer/weights/load_options.hpp"
 
@@ -16,6 +17,11 @@ class Checkpoint;
 std::unique_ptr<SequenceToSequence> open_seq2seq(const Checkpoint& checkpoint, const LoadOptions& options = {});
 /// The same for a Hugging Face folder or a GGUF file.
 std::unique_ptr<SequenceToSequence> open_seq2seq(const std::filesystem::path& path, const LoadOptions& options = {});
+
+/// The bytes that an encoder-decoder will take when it is opened with these options and used so, from the headers of
+/// the files alone. Throws as open_seq2seq() does.
+MemoryEstimate seq2seq_memory_estimate(const Checkpoint& checkpoint, const LoadOptions& options = {},
+                                       const MemoryUse& use = {});
 
 /// Whether the checkpoint names an encoder-decoder.
 bool is_seq2seq(const Checkpoint& checkpoint);

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "models/decoder_families.hpp"
+#include "models/seq2seq.hpp"
 
 namespace {
 std::atomic<std::size_t> allocations = 0;
@@ -83,6 +84,33 @@ TEST_P(DecodeAllocations, OnlyWhereAPageBegins) {
     }
   }
 }
+
+class Seq2SeqDecodeAllocations : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Seq2SeqDecodeAllocations, NoneInAReservedContext) {
+  const auto model = open_seq2seq_of_goldens(GetParam());
+  const std::vector<TokenId> ids = random_ids(model->encoder(), 70, 1);
+  for (const int threads : {1, 2}) {
+    const auto workspace = workspace_of(threads);
+    SessionOptions options;
+    options.reserve = 80;
+    for (const bool counted : {false, true}) {  // the workspace grows to what a step of this length needs
+      Session session = session_over(model, workspace, ids, options);
+      session.append(std::span(ids).first(3));
+      for (std::size_t i = 3; i < ids.size(); ++i) {
+        const std::size_t before = allocations;
+        session.append(std::span(ids).subspan(i, 1));
+        if (counted) {
+          EXPECT_EQ(allocations - before, 0U) << "position " << i << ", " << threads << " threads";
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Seq2SeqDecodeAllocations,
+                         ::testing::Values("t5", "mt5", "bart", "m2m_100", "marian"),
+                         [](const auto& test) { return test.param; });
 
 INSTANTIATE_TEST_SUITE_P(Families, DecodeAllocations, ::testing::ValuesIn(decoder_cases()), case_name<DecoderCase>);
 

@@ -1,4 +1,5 @@
 #include "models/decoder_families.hpp"
+#include "models/seq2seq.hpp"
 
 namespace headformer::testing {
 namespace {
@@ -70,6 +71,37 @@ TEST_P(MemoryEstimates, ScratchAndCacheGrowWithTheSequences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, MemoryEstimates, ::testing::ValuesIn(decoder_cases()), case_name<DecoderCase>);
+
+class Seq2SeqMemoryEstimates : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Seq2SeqMemoryEstimates, WeightsAndCacheAreWhatThereIs) {
+  const auto workspace = workspace_of();
+  for (const DType cache : {DType::f32, DType::q8_0}) {
+    MemoryUse use;
+    use.context = 20;
+    use.source = 70;  // two pages
+    use.cache = cache;
+    const MemoryEstimate estimate = estimate_seq2seq_of_goldens(GetParam(), {}, use);
+    const auto model = open_seq2seq_of_goldens(GetParam());
+    EXPECT_EQ(estimate.weights, model->report().packed_bytes);
+    const std::vector<TokenId> ids = random_ids(model->encoder(), use.source, 1);
+    EncoderInput input;
+    input.ids = ids;
+    SequenceState state = model->new_sequence(model->encode(*workspace, input, cache), cache);
+    SequenceInput target;
+    target.state = &state;
+    target.ids = std::span(ids).first(20);
+    target.logits = LogitRows::none;
+    model->decoder().forward(*workspace, std::span(&target, 1), {});
+    EXPECT_EQ(estimate.cache, state.bytes()) << "its source's included";
+    EXPECT_EQ(estimate.total(), estimate.weights + estimate.cache + estimate.scratch);
+    use.sequences = 3;
+    EXPECT_EQ(estimate_seq2seq_of_goldens(GetParam(), {}, use).cache, 3 * estimate.cache);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Seq2SeqMemoryEstimates, ::testing::Values("t5", "bart", "m2m_100"),
+                         [](const auto& test) { return test.param; });
 
 TEST(MemoryEstimate, ReadsHeadersOnly) {
   // The estimate of a use that no machine could serve takes no memory itself.

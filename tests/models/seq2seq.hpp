@@ -23,6 +23,8 @@ inline std::ostream& operator<<(std::ostream& out, const Seq2SeqCase& model) { r
 /// Compiled once (seq2seq_families_test.cpp).
 std::shared_ptr<const SequenceToSequence> open_seq2seq_of_goldens(const std::string& name, LoadOptions options = {});
 
+MemoryEstimate estimate_seq2seq_of_goldens(const std::string& name, const LoadOptions& options, const MemoryUse& use);
+
 inline std::shared_ptr<const CausalLanguageModel> decoder_of(const std::shared_ptr<const SequenceToSequence>& model) {
   return {model, &model->decoder()};
 }

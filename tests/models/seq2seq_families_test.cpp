@@ -11,6 +11,10 @@ std::shared_ptr<const SequenceToSequence> open_seq2seq_of_goldens(const std::str
   return open_seq2seq(goldens() / "seq2seq" / name, options);
 }
 
+MemoryEstimate estimate_seq2seq_of_goldens(const std::string& name, const LoadOptions& options, const MemoryUse& use) {
+  return seq2seq_memory_estimate(Checkpoint::open(goldens() / "seq2seq" / name), options, use);
+}
+
 namespace {
 
 TEST(Seq2SeqFamilies, EveryClassHasAGoldenAndEveryGoldenFindsItsFamily) {

@@ -35,7 +35,11 @@ GEMMA = ("Gemma 3", "Gemma3TextConfig", "Gemma3TextModel",
          {**GEMMA3, "vocab_size": 301, "hidden_size": 32, "head_dim": 32, "num_attention_heads": 2, "intermediate_size": 32,
           "num_hidden_layers": 7, "sliding_window": 8, "use_bidirectional_attention": True, "query_pre_attn_scalar": 32,
           "layer_types": [LOCAL] * 5 + [GLOBAL, LOCAL]})
+MODERN = ("ModernBERT", "ModernBertConfig", "ModernBertModel", {
+    **{k: v for k, v in BODY.items() if k != "type_vocab_size"}, "num_hidden_layers": 4, "local_attention": 12,
+    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2})
 ARCHITECTURES = {"BertModel": gguf.MODEL_ARCH.BERT, "XLMRobertaModel": gguf.MODEL_ARCH.BERT,
+                 "ModernBertModel": gguf.MODEL_ARCH.MODERN_BERT,
                  "NomicBertModel": gguf.MODEL_ARCH.NOMIC_BERT}
 
 # (variant, ggml type of the matrices)
@@ -50,6 +54,8 @@ VARIANTS = [
     (EncoderVariant("gemma_embedding_f16", *GEMMA, cases=(*PADDED, "long", "holes"),
                     notes="half a window on each side"), Type.F16),
     (EncoderVariant("gemma_embedding_q8_0", *GEMMA), Type.Q8_0),
+    (EncoderVariant("modernbert", *MODERN, cases=(*PADDED, "long")), Type.F32),
+    (EncoderVariant("modernbert_q8_0", *MODERN), Type.Q8_0),
 ]
 
 
@@ -63,9 +69,15 @@ def write(path, model, tensors, kind, add_more=lambda writer: None):
     w.add_feed_forward_length(config.intermediate_size)
     w.add_block_count(config.num_hidden_layers)
     w.add_head_count(config.num_attention_heads)
-    w.add_layer_norm_eps(config.layer_norm_eps)
+    modern = arch == gguf.MODEL_ARCH.MODERN_BERT
+    w.add_layer_norm_eps(config.norm_eps if modern else config.layer_norm_eps)
     w.add_causal_attention(False)
-    w.add_token_type_count(config.type_vocab_size)
+    if modern:
+        w.add_sliding_window(config.local_attention)
+        w.add_rope_freq_base(config.rope_parameters["full_attention"]["rope_theta"])
+        w.add_float32("modern-bert.rope.freq_base_swa", config.rope_parameters["sliding_attention"]["rope_theta"])
+    else:
+        w.add_token_type_count(config.type_vocab_size)
     w.add_pad_token_id(config.pad_token_id)
     if arch == gguf.MODEL_ARCH.NOMIC_BERT:
         w.add_rope_freq_base(config.rope_parameters["rope_theta"])

@@ -22,18 +22,18 @@ using ModernBert = TransformerEncoder<InputEmbeddings<NormThenProjection>,
 namespace modernbert {
 
 inline constexpr NameRow rows[] = {
-    {"embedding", "embeddings.tok_embeddings", ""},
-    {"embedding_norm", "embeddings.norm", ""},
-    {"layers.#.attn_norm", "layers.#.attn_norm", ""},
-    {"layers.#.attn.query", "layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.key", "layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.value", "layers.#.attn.Wqkv", ""},
-    {"layers.#.attn.output", "layers.#.attn.Wo", ""},
-    {"layers.#.ff_norm", "layers.#.mlp_norm", ""},
-    {"layers.#.ff.gate", "layers.#.mlp.Wi", ""},
-    {"layers.#.ff.up", "layers.#.mlp.Wi", ""},
-    {"layers.#.ff.down", "layers.#.mlp.Wo", ""},
-    {"final_norm", "final_norm", ""},
+    {"embedding", "embeddings.tok_embeddings", "token_embd"},
+    {"embedding_norm", "embeddings.norm", "token_embd_norm"},
+    {"layers.#.attn_norm", "layers.#.attn_norm", "blk.#.attn_norm"},
+    {"layers.#.attn.query", "layers.#.attn.Wqkv", "blk.#.attn_qkv"},
+    {"layers.#.attn.key", "layers.#.attn.Wqkv", "blk.#.attn_qkv"},
+    {"layers.#.attn.value", "layers.#.attn.Wqkv", "blk.#.attn_qkv"},
+    {"layers.#.attn.output", "layers.#.attn.Wo", "blk.#.attn_output"},
+    {"layers.#.ff_norm", "layers.#.mlp_norm", "blk.#.ffn_norm"},
+    {"layers.#.ff.gate", "layers.#.mlp.Wi", "blk.#.ffn_up"},
+    {"layers.#.ff.up", "layers.#.mlp.Wi", "blk.#.ffn_up"},
+    {"layers.#.ff.down", "layers.#.mlp.Wo", "blk.#.ffn_down"},
+    {"final_norm", "final_norm", "output_norm"},
     {"output", "decoder", ""},
     {"masked_lm.dense", "head.dense", ""},
     {"masked_lm.norm", "head.norm", ""},
@@ -50,7 +50,7 @@ inline constexpr NameRow rows[] = {
     {"answer.norm", "head.norm", ""},
     {"answer.output", "classifier", ""},
 };
-inline constexpr std::string_view ignored[] = {"head.", "decoder.", "classifier."};
+inline constexpr std::string_view ignored[] = {"head.", "decoder.", "classifier.", "cls."};
 inline NameTable names() {
   NameTable table{rows, ignored};
   table.base = "model";
@@ -78,7 +78,31 @@ HEADFORMER_COLD inline void read_heads(const JsonObject& json, EncoderConfig& co
   heads.output_bias = json.boolean_or("decoder_bias", true);
 }
 
+/// Architecture modern-bert: every third layer sees everything, the first one of all, as llama.cpp takes for granted.
+HEADFORMER_COLD inline EncoderConfig gguf_config(const Checkpoint& checkpoint) {
+  const Gguf& gguf = checkpoint.gguf();
+  const std::string prefix = "modern-bert.";
+  EncoderConfig config = read_encoder(checkpoint, "modern-bert", "ModernBERT");
+  config.counts_columns = true;
+  config.norm.bias = false;
+  const Index head_width = config.layers.front().attention.head_width;
+  const double global = gguf.number_or(prefix + "rope.freq_base", 160000, 1);
+  const double local = gguf.number_or(prefix + "rope.freq_base_swa", 10000, 1);
+  const Index window = gguf.integer_or(prefix + "attention.sliding_window", 128, 2, detail::most_width);
+  const Index every = gguf.integer_or(prefix + "attention.sliding_window_pattern", 3, 1, detail::most_layers);
+  for (std::size_t i = 0; i < config.layers.size(); ++i) {
+    LayerConfig& layer = config.layers[i];
+    const bool windowed = static_cast<Index>(i) % every != 0;
+    layer.norm = config.norm;
+    layer.attention.window = windowed ? window : 0;
+    layer.attention.rotary = RotaryConfig::plain(head_width, windowed ? local : global);
+    layer.feed_forward.activation = kernels::Activation::gelu;
+  }
+  return config;
+}
+
 HEADFORMER_COLD inline EncoderConfig config(const Checkpoint& checkpoint) {
+  if (checkpoint.is_gguf()) return gguf_config(checkpoint);
   EncoderDefaults defaults;
   defaults.activation_key = "hidden_activation";
   defaults.epsilon_key = "norm_eps";
@@ -121,8 +145,8 @@ inline constexpr EncoderClass classes[] = {
     {"ModernBertForTokenClassification", EncoderTask::token_classification},
     {"ModernBertForQuestionAnswering", EncoderTask::question_answering},
 };
-inline constexpr EncoderFamily family = {
-    "ModernBERT", "modernbert", "", classes, config, names, make_encoder<ModernBert>};
+inline constexpr EncoderFamily family = {"ModernBERT", "modernbert", "modern-bert",           classes,
+                                         config,       names,        make_encoder<ModernBert>};
 
 }  // namespace modernbert
 }  // namespace headformer

@@ -10,6 +10,7 @@ namespace headformer {
 /// How a model is going to be used.
 struct MemoryUse {
   Index context = 0;  ///< positions a sequence; 0: the model's own context length
+  Index source = 0;   ///< rows of the source that an encoder-decoder's sequence goes on over; 0: its encoder's length
   Index sequences = 1;
   DType cache = DType::f32;
   Index rows = 512;      ///< rows of the largest forward pass (a session cuts prompts into such pieces)
@@ -24,6 +25,23 @@ struct MemoryEstimate {
   std::size_t total() const { return weights + cache + scratch; }
 };
 
+namespace detail {
+
+/// What a pass of so many rows through one layer after the other takes, its rows beside quantised weights included.
+inline std::size_t pass_bytes(const LayerConfig& layer, Index width, Index rows, const LoadReport& report) {
+  const AttentionConfig& attention = layer.attention;
+  const Index attention_width = (2 * attention.heads + 2 * attention.key_value_heads) * attention.head_width;
+  const Index row_floats =
+      3 * width + std::max(attention_width, 2 * layer.feed_forward.hidden_width) + 2 * attention.rotary.width;
+  // Quantised weights meet a pass's rows as int8, in records of either kind.
+  using kernels::detail::Int8Layout;
+  const Index record_bytes = Int8Layout{32}.record_bytes() + Int8Layout{16}.record_bytes();
+  return static_cast<std::size_t>(rows * row_floats) * sizeof(float) +
+         static_cast<std::size_t>(rows * Int8Layout::records(report.widest_quantised) * record_bytes);
+}
+
+}  // namespace detail
+
 inline MemoryEstimate estimate_memory(const CausalLmConfig& config, const LoadReport& report, const MemoryUse& use) {
   MemoryEstimate estimate;
   estimate.weights = report.packed_bytes;
@@ -35,19 +53,10 @@ inline MemoryEstimate estimate_memory(const CausalLmConfig& config, const LoadRe
     const Index pages = (positions + kernels::page_positions - 1) / kernels::page_positions;
     estimate.cache += static_cast<std::size_t>(pages * use.sequences) * slot.layout.page_bytes();
   }
-  const LayerConfig& layer = config.layers.front();
-  const AttentionConfig& attention = layer.attention;
-  const Index attention_width = (2 * attention.heads + 2 * attention.key_value_heads) * attention.head_width;
   const Index rows = std::min(use.rows, context) * std::max<Index>(1, use.sequences);
-  const Index row_floats =
-      3 * config.width + std::max(attention_width, 2 * layer.feed_forward.hidden_width) + 2 * attention.rotary.width;
   const Index logit_floats = config.vocabulary + 2 * config.width;
-  estimate.scratch =
-      static_cast<std::size_t>(rows * row_floats + use.logit_rows * use.sequences * logit_floats) * sizeof(float);
-  // Quantised weights meet a pass's rows as int8, in records of either kind.
-  using kernels::detail::Int8Layout;
-  const Index record_bytes = Int8Layout{32}.record_bytes() + Int8Layout{16}.record_bytes();
-  estimate.scratch += static_cast<std::size_t>(rows * Int8Layout::records(report.widest_quantised) * record_bytes);
+  estimate.scratch = detail::pass_bytes(config.layers.front(), config.width, rows, report) +
+                     static_cast<std::size_t>(use.logit_rows * use.sequences * logit_floats) * sizeof(float);
   return estimate;
 }
 
