@@ -30,7 +30,7 @@ class Session {
       throw ArgumentError("session: expected rows of 1 or more, found " + std::to_string(options_.rows));
     if (options_.reserve > 0) {
       state_.reserve(options_.reserve, options_.rows);
-      history_.reserve(static_cast<std::size_t>(options_.reserve));
+      history_.reserve(whole_pages(options_.reserve));
     }
   }
 
@@ -142,11 +142,15 @@ class Session {
     }
   }
 
+  static std::size_t whole_pages(Index positions) {
+    constexpr Index page = kernels::page_positions;
+    return static_cast<std::size_t>((positions + page - 1) / page * page);
+  }
+
   /// Appends ids piece by piece; `prepare(input, begin, end)` says which logits a piece gives, and where to.
   template <class Prepare>
   void append_ids(std::span<const TokenId> ids, Index total, Prepare prepare) {
-    constexpr Index page = kernels::page_positions;  // grown as the pages are: between them a step allocates nothing
-    if (replayable_) history_.reserve(static_cast<std::size_t>((total + page - 1) / page * page));
+    if (replayable_) history_.reserve(whole_pages(total));  // as the pages grow: between them a step allocates nothing
     for_each_piece(static_cast<Index>(ids.size()), [&](Index begin, Index end) {
       SequenceInput input;
       input.ids = ids.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
