@@ -133,7 +133,7 @@ std::vector<std::string> class_folders() {
   return names;
 }
 
-class TokenizerClassGolden : public testing::TestWithParam<std::string> {};
+class TokenizerClassGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(TokenizerClassGolden, EqualsReference) {
   const std::filesystem::path folder = class_goldens() / GetParam();
@@ -160,7 +160,7 @@ TEST_P(TokenizerClassGolden, EqualsReference) {
   EXPECT_LE(shown, 10) << shown << " differences in all";
 }
 
-INSTANTIATE_TEST_SUITE_P(Classes, TokenizerClassGolden, testing::ValuesIn(class_folders()),
+INSTANTIATE_TEST_SUITE_P(Classes, TokenizerClassGolden, ::testing::ValuesIn(class_folders()),
                          [](const auto& test) { return test.param; });
 
 }  // namespace

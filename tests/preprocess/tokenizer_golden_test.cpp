@@ -74,11 +74,11 @@ std::vector<std::string> folders_with_gguf() {
   return names;
 }
 
-class TokenizerGolden : public testing::TestWithParam<std::string> {};
+class TokenizerGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(TokenizerGolden, FolderEqualsReference) { check(open_folder(goldens() / GetParam()), goldens() / GetParam()); }
 
-class GgufTokenizerGolden : public testing::TestWithParam<std::string> {};
+class GgufTokenizerGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GgufTokenizerGolden, GgufEqualsReference) {
   const std::filesystem::path path = goldens() / GetParam() / "tokenizer.gguf";
@@ -97,9 +97,9 @@ TEST_P(GgufTokenizerGolden, RolesAndSizesAgreeBetweenFolderAndGguf) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Manners, TokenizerGolden, testing::ValuesIn(folders()),
+INSTANTIATE_TEST_SUITE_P(Manners, TokenizerGolden, ::testing::ValuesIn(folders()),
                          [](const auto& test) { return test.param; });
-INSTANTIATE_TEST_SUITE_P(Manners, GgufTokenizerGolden, testing::ValuesIn(folders_with_gguf()),
+INSTANTIATE_TEST_SUITE_P(Manners, GgufTokenizerGolden, ::testing::ValuesIn(folders_with_gguf()),
                          [](const auto& test) { return test.param; });
 
 }  // namespace
