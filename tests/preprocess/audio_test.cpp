@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path goldens = fs::path(HEADFORMER_TESTS_DIR) / "goldens/audio";
+const fs::path sounds = fs::path(HEADFORMER_TESTS_DIR) / "goldens/audio";
 
 Safetensors open(const fs::path& path) { return Safetensors::parse(Bytes::map(path)); }
 
@@ -28,11 +28,11 @@ std::span<const float> numbers(const Safetensors& file, std::string_view name) {
 TEST(Audio, FeaturesAreTheReferences) {
   ThreadPool pool(2);
   std::size_t cases = 0;
-  for (const fs::directory_entry& folder : fs::directory_iterator(goldens)) {
+  for (const fs::directory_entry& folder : fs::directory_iterator(sounds)) {
     if (!folder.is_directory()) continue;
     const AudioFeatures features = AudioFeatures::from_files(folder_reader(folder.path()));
     const Safetensors recordings =
-        open(goldens / ("recordings_" + std::to_string(features.sample_rate()) + ".safetensors"));
+        open(sounds / ("recordings_" + std::to_string(features.sample_rate()) + ".safetensors"));
     const Safetensors expected = open(folder.path() / "expected.safetensors");
     for (const TensorEntry& entry : expected.tensors()) {
       const Tensor<float> found = features(numbers(recordings, entry.name), pool);
@@ -52,7 +52,7 @@ TEST(Audio, FeaturesAreTheReferences) {
 TEST(Audio, ThreadsChangeNoBit) {
   ThreadPool three(3);
   SerialExecutor serial;
-  const Safetensors recordings = open(goldens / "recordings_16000.safetensors");
+  const Safetensors recordings = open(sounds / "recordings_16000.safetensors");
   const LogMelFeatures features({.chunk = 2});
   const Tensor<float> alone = features(numbers(recordings, "long"), 32000, serial);
   const Tensor<float> together = features(numbers(recordings, "long"), 32000, three);
@@ -74,7 +74,7 @@ TEST(Audio, SoundsOfNoLengthAreFeaturesOfSilenceOrNone) {
 }
 
 TEST(Audio, ResamplingIsTorchaudios) {
-  const Safetensors file = open(goldens / "resampling.safetensors");
+  const Safetensors file = open(sounds / "resampling.safetensors");
   std::size_t cases = 0;
   for (const TensorEntry& entry : file.tensors()) {
     const std::size_t dot = entry.name.find(".samples");
