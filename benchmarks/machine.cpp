@@ -64,11 +64,11 @@ nlohmann::ordered_json measure(int threads) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures the processor's multiply-adds and the memory's read bandwidth");
+  program::App app("Measures the processor's multiply-adds and the memory's read bandwidth");
   std::vector<int> threads;
   app.add_option("--threads", threads, "thread counts, e.g. 1,2 (one for each processor)")
       ->delimiter(',')
-      ->check(CLI::Range(1, 1024));
+      ->check(program::range(1, 1024));
   return program::run(app, argc, argv, [&] {
     if (threads.empty()) threads.push_back(ThreadPool::available_processors());
     for (const int count : threads) std::cout << measure(count).dump() << std::endl;

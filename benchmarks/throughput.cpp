@@ -293,29 +293,29 @@ void measure_encoder(const Options& options, int argc, char** argv, const Open& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures a model's speed on random ids or pixels");
+  program::App app("Measures a model's speed on random ids or pixels");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")
-      ->check(CLI::Range(Index{0}, most_tokens))
+      ->check(program::range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--generate", options.generate, "tokens to decode")
-      ->check(CLI::Range(Index{0}, most_tokens))
+      ->check(program::range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--batch", options.batch, "sequences or pictures at once")
-      ->check(CLI::Range(1, 4096))
+      ->check(program::range(1, 4096))
       ->capture_default_str();
   app.add_option("--depth", options.depth, "tokens in the context before decoding")
-      ->check(CLI::Range(Index{0}, most_tokens))
+      ->check(program::range(Index{0}, most_tokens))
       ->capture_default_str();
   app.add_option("--repetitions", options.repetitions, "medians over that many")
-      ->check(CLI::Range(1, 1000))
+      ->check(program::range(1, 1000))
       ->capture_default_str();
   app.add_option("--lengths", options.lengths, "LO:HI: prompts of uniformly drawn lengths");
   app.add_flag("--json", options.json, "one JSON object a line");
-  app.add_flag("--first-token", options.first_token)->group("");
+  app.add_flag("--first-token", options.first_token)->hidden();
   options.compute.add_to(app, "stored");
-  app.remove_option(app.get_option("--threads"));
+  app.remove_option("--threads");
   app.add_option("--threads", options.threads, "thread counts, e.g. 1,2 (one for each processor)")
       ->delimiter(',')
       ->check(program::a_number())

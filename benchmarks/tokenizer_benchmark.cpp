@@ -1,6 +1,5 @@
 // How fast a tokenizer opens, encodes and decodes: tokenizer_benchmark MODEL FILE [--threads 1,2] [--repetitions R]
 // FILE is encoded line by line; medians over the repetitions, MB = 1e6 bytes of text. One JSON object a line.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -42,15 +41,15 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures a tokenizer: opening, ids, offsets, batches, decoding");
+  program::App app("Measures a tokenizer: opening, ids, offsets, batches, decoding");
   std::string model;
   std::string path;
   std::vector<int> threads{1};
   int repetitions = 3;
   app.add_option("MODEL", model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("FILE", path, "text of UTF-8, encoded line by line")->required();
-  app.add_option("--threads", threads, "workers of the batches")->delimiter(',')->check(CLI::Range(1, 1024));
-  app.add_option("--repetitions", repetitions, "of which the median counts")->check(CLI::Range(1, 1000));
+  app.add_option("--threads", threads, "workers of the batches")->delimiter(',')->check(program::range(1, 1024));
+  app.add_option("--repetitions", repetitions, "of which the median counts")->check(program::range(1, 1000));
   return program::run(app, argc, argv, [&] {
     const Bytes file = Bytes::map(path);
     const std::vector<std::string_view> lines = lines_of(file.text());

@@ -34,7 +34,7 @@ OrderedJson json_of(const std::vector<ExtractedAnswer>& answers) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Answers JSON objects {question, context}, a line each, with words of the context");
+  program::App app("Answers JSON objects {question, context}, a line each, with words of the context");
   std::string model;
   AnswerOptions options;
   program::PipelineProgram pipeline;

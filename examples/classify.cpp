@@ -32,7 +32,7 @@ OrderedJson json_of(const Classification& classification) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Classifies JSON strings (or objects with text and text_pair), a line each");
+  program::App app("Classifies JSON strings (or objects with text and text_pair), a line each");
   std::string model;
   std::vector<std::string> labels;
   ZeroShotOptions zero_shot;

@@ -74,7 +74,7 @@ void embed_lines(const Embedder& embedder, const EmbedOptions& options, const st
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Turns JSON strings, a line each, into vectors");
+  program::App app("Turns JSON strings, a line each, into vectors");
   std::string model;
   std::string format = "jsonl";
   std::string prompt_name;
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   app.add_option("--dimensions", options.dimensions, "keep the first so many numbers; 0: all")
       ->check(program::a_number());
   auto* form = app.add_option("--format", format, "jsonl, npy, safetensors")
-                   ->check(CLI::IsMember({"jsonl", "npy", "safetensors"}))
+                   ->check(program::is_member({"jsonl", "npy", "safetensors"}))
                    ->capture_default_str();
   app.add_option("--similarity", compared, "print how alike two texts are, and read nothing")
       ->expected(2)

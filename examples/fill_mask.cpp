@@ -26,7 +26,7 @@ OrderedJson json_of(const std::vector<std::vector<MaskFill>>& masks) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Fills the masks of JSON strings, a line each");
+  program::App app("Fills the masks of JSON strings, a line each");
   std::string model;
   Index count = 5;
   program::PipelineProgram pipeline;

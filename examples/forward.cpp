@@ -45,7 +45,7 @@ void write_outputs(const std::filesystem::path& path, const NamedTensors& output
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Runs a checkpoint on named tensors and writes the model's outputs");
+  program::App app("Runs a checkpoint on named tensors and writes the model's outputs");
   std::string model;
   std::string inputs;
   std::string outputs;

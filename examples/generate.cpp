@@ -275,7 +275,7 @@ class Program {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Generates text with a decoder language model");
+  program::App app("Generates text with a decoder language model");
   Options options;
   options.model = HEADFORMER_EXAMPLES_DIR "/tiny_model";
   options.prompt = "Once upon a time";

@@ -145,14 +145,14 @@ void complete(Options& options, const CausalLmConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures how well a decoder language model predicts a text");
+  program::App app("Measures how well a decoder language model predicts a text");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("FILE", options.file, "a text in UTF-8")->required();
   app.add_option("--context", options.context, "ids of a window (the model's context, at most 2048)")
-      ->check(CLI::Range(2, 1 << 24));
+      ->check(program::range(2, 1 << 24));
   app.add_option("--stride", options.stride, "ids from one window to the next (half of the context)")
-      ->check(CLI::Range(1, 1 << 24));
+      ->check(program::range(1, 1 << 24));
   options.compute.add_to(app, "stored");
   return program::run(app, argc, argv, [&] {
     TextGeneratorOptions opening;

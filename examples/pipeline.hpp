@@ -6,25 +6,23 @@
 #include <headformer/core/outcome.hpp>
 #include <headformer/pipelines/options.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "program.hpp"
+#include "program/json_lines.hpp"
 
 // What the programs over pipelines share: their options, and JSON lines in and out.
 namespace program {
-
-using OrderedJson = nlohmann::ordered_json;
 
 /// ComputeOptions and the pipelines' own.
 struct PipelineProgram {
   ComputeOptions compute;
   headformer::Index max_length = 0;
 
-  void add_to(CLI::App& app) {
+  void add_to(App& app) {
     compute.add_to(app, "stored");
     app.add_option("--max-length", max_length, "tokens kept of a text; 0: as many as the model allows")
         ->check(a_number())
@@ -49,42 +47,6 @@ struct PipelineProgram {
     return options;
   }
 };
-
-/// A line of JSON as a program puts it out; messages may quote bytes that are no UTF-8.
-inline std::string line_of(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + '\n';
-}
-
-/// What stands in the place of a bad item.
-inline std::string failure_line(std::size_t index, const std::string& error) {
-  return line_of({{"index", index}, {"error", error}});
-}
-
-/// A text or why a line is none.
-inline std::string text_of(const OrderedJson& json) {
-  if (!json.is_string())
-    throw headformer::ArgumentError("expected a JSON string, found " + std::string(json.type_name()));
-  return json.get<std::string>();
-}
-
-/// A member of an object, or why there is none.
-inline const OrderedJson& member_of(const OrderedJson& json, const char* key) {
-  if (!json.is_object() || !json.contains(key))
-    throw headformer::ArgumentError("expected an object with " + std::string(key) + ", found " +
-                                    (json.is_object() ? "none of that name" : std::string(json.type_name())));
-  return json.at(key);
-}
-
-/// A member that is an array of texts, or why it is none.
-inline std::vector<std::string> texts_of(const OrderedJson& json, const char* key) {
-  const OrderedJson& array = member_of(json, key);
-  if (!array.is_array())
-    throw headformer::ArgumentError(std::string(key) + ": expected an array of strings, found " +
-                                    std::string(array.type_name()));
-  std::vector<std::string> texts;
-  for (const OrderedJson& text : array) texts.push_back(text_of(text));
-  return texts;
-}
 
 /// Outcomes as JSON, each by `json_of` of its value.
 template <class Value, class JsonOf>
@@ -112,7 +74,7 @@ void answer_json_lines(const std::function<Item(const OrderedJson&)>& read,
     std::string line;
     while (errors.size() < at_once && (more = static_cast<bool>(std::getline(std::cin, line)))) {
       try {
-        items.push_back(read(OrderedJson::parse(line)));
+        items.push_back(read(parse_line(line)));
         errors.emplace_back();
       } catch (const headformer::Error& error) {
         errors.emplace_back(error.what());

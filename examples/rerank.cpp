@@ -28,7 +28,7 @@ OrderedJson ranking_of(const Reranker& reranker, const Item& item) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Ranks the documents of JSON objects {query, documents}, a line each, the best first");
+  program::App app("Ranks the documents of JSON objects {query, documents}, a line each, the best first");
   std::string model;
   program::PipelineProgram pipeline;
   app.add_option("MODEL", model, "a Hugging Face folder of a cross-encoder")->required();

@@ -32,7 +32,7 @@ OrderedJson json_of(const std::vector<ScoredAnswer>& answers) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
+  program::App app(
       "Scores the answers of JSON objects {prompt, answers}, a line each: an array of numbers, in their order");
   std::string model;
   program::PipelineProgram pipeline;

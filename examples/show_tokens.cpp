@@ -1,5 +1,4 @@
 // Prints a text with each of its tokens on a colour of its own: show_tokens MODEL [TEXT] [--ids] [--words]
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <headformer/preprocess/tokenizer.hpp>
@@ -29,7 +28,7 @@ std::string shown(const Tokenizer& tokenizer, const Encoding& encoding, const st
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Shows how a tokenizer cuts a text: each token on a colour of its own");
+  program::App app("Shows how a tokenizer cuts a text: each token on a colour of its own");
   std::string model;
   std::string text;
   bool ids = false;

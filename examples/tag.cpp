@@ -27,7 +27,7 @@ OrderedJson json_of(const TaggedText& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Tags the entities of JSON strings, a line each");
+  program::App app("Tags the entities of JSON strings, a line each");
   std::string model;
   std::string aggregation = "simple";
   TagOptions options;
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   app.add_option("--aggregation", aggregation, "how tokens become entities: none, simple, first, average, max")
       ->capture_default_str();
   auto* stride = app.add_option("--stride", options.stride, "read long texts in parts that share so many tokens")
-                     ->check(CLI::Range(Index{0}, Index{1} << 20));
+                     ->check(program::range(Index{0}, Index{1} << 20));
   pipeline.add_to(app);
   return program::run(app, argc, argv, [&] {
     options.aggregation = tag_aggregation_from_name(aggregation);

@@ -165,7 +165,7 @@ void measure(const Tokenizer& tokenizer, const std::string& path, bool special) 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Encodes JSON strings, a line each, to arrays of token ids");
+  program::App app("Encodes JSON strings, a line each, to arrays of token ids");
   std::string model;
   std::string text_file;
   bool decoding = false;

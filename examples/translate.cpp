@@ -2,7 +2,7 @@
 #include "text_to_text.hpp"
 
 int main(int argc, char** argv) {
-  CLI::App app("Translates JSON strings, a line each");
+  program::App app("Translates JSON strings, a line each");
   std::string model;
   std::string max_new_tokens;
   headformer::TextToTextTask task{"translation", "", ""};
