@@ -101,6 +101,34 @@ TEST(Tokenizer, TakesRolesFromTheConfiguration) {
   EXPECT_EQ(tokenizer.size(), 7);
 }
 
+TEST(Tokenizer, MakesTokensOfItsVocabularySpecial) {
+  Json file = small();
+  file["normalizer"] = Json::parse(R"({"type": "Lowercase"})");
+  file["model"]["vocab"]["[b]"] = 5;  // no merge leads to it
+  file["post_processor"] = nullptr;
+  file["added_tokens"][0]["id"] = 6;
+  file["added_tokens"].push_back({{"id", 7},
+                                  {"content", "A "},
+                                  {"special", false},
+                                  {"normalized", true},
+                                  {"single_word", false},
+                                  {"lstrip", false},
+                                  {"rstrip", false}});
+  const Tokenizer tokenizer = open(file);
+  ASSERT_EQ(tokenizer.encode("Ab[b]", false), (std::vector<TokenId>{2, 1}));
+  const Tokenizer marked = tokenizer.with_special_token("[b]");
+  EXPECT_EQ(marked.encode("Ab[b][B]", false), (std::vector<TokenId>{2, 5, 1}));
+  EXPECT_TRUE(marked.is_special(5));
+  EXPECT_FALSE(tokenizer.is_special(5));
+  EXPECT_EQ(tokenizer.encode("Ab[b]", false), (std::vector<TokenId>{2, 1})) << "the first stays as it was";
+  // An added token that is looked for in normalised text.
+  EXPECT_EQ(tokenizer.encode("a A b", false), (std::vector<TokenId>{7, 7, 1}));
+  EXPECT_EQ(marked.with_special_token("A ").encode("a A [b]", false), (std::vector<TokenId>{0, 3, 7, 5}));
+  EXPECT_EQ(tokenizer.with_special_token("ab").encode("AB", false), (std::vector<TokenId>{2})) << "it is one already";
+  EXPECT_NE(message_of<ArgumentError>([&] { (void)tokenizer.with_special_token("[c]"); }).find("[c]"),
+            std::string::npos);
+}
+
 TEST(Tokenizer, RefusesTextAndIds) {
   const Tokenizer tokenizer = open(small());
   const auto encode_error = [&](std::string_view text) {

@@ -76,6 +76,18 @@ HEADFORMER_INLINE Tokenizer Tokenizer::from_gguf(const Gguf& file) {
   }
 }
 
+HEADFORMER_INLINE Tokenizer Tokenizer::with_special_token(std::string_view token) const {
+  if (!id_of(token))
+    throw ArgumentError("special token: expected one of the vocabulary, found " + detail::quoted(token));
+  const std::vector<TokenId> alone = encode(token, false);
+  if (alone.size() == 1 && pipeline_->decoded_text(alone.front()) == token) return *this;
+  auto pipeline = std::make_shared<detail::Pipeline>(*pipeline_);
+  pipeline->added.add({.content = std::string(token), .special = true, .normalized = false},
+                      pipeline->model.vocabulary(), nullptr);
+  pipeline->added.finish();
+  return Tokenizer(std::move(pipeline));
+}
+
 HEADFORMER_INLINE std::vector<TokenId> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
   return pipeline_->encode(text, add_special_tokens);
 }

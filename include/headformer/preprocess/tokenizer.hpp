@@ -58,6 +58,11 @@ class Tokenizer {
   /// a key is missing or broken or names a model or pre-tokenizer that is not known. Keeps the file mapped.
   static Tokenizer from_gguf(const Gguf& file);
 
+  /// The same tokenizer, to which this token of its vocabulary is a special one: found whole in a text as it came,
+  /// before it is normalised. Itself where a text of nothing else is that token already. Throws ArgumentError when no
+  /// token is spelled so.
+  Tokenizer with_special_token(std::string_view token) const;
+
   /// The ids of a text, with the special tokens around it that the tokenizer adds. Texts of special and other added
   /// tokens inside become their ids. Throws ArgumentError when the text is no UTF-8 (with the offset of the first byte
   /// that is not) or holds 256 MiB or more, or needs more steps of a regular expression than are allowed.

@@ -27,6 +27,11 @@ struct EncodeScratch {
 /// and words once met are there. Owned by the tokenizer: nothing is global.
 class ScratchPool {
  public:
+  ScratchPool() = default;
+  /// A copy begins empty: it belongs to another tokenizer.
+  ScratchPool(const ScratchPool&) : ScratchPool() {}
+  ScratchPool& operator=(const ScratchPool&) = delete;
+
   /// A scratch for as long as the lease lives.
   class Lease {
    public:

@@ -198,7 +198,7 @@ class Pipeline {
   }
 
   void run(std::string_view text, TokenSink& sink) const {
-    const ScratchPool::Lease lease(*scratches_);
+    const ScratchPool::Lease lease(scratches_);
     EncodeScratch& scratch = *lease;
     added.split(text, false, [&](std::size_t begin, std::size_t end, TokenId id) {
       if (id == Vocabulary::none && leading_code) begin += put_leading_code(text, begin, end, scratch.stretch, sink);
@@ -305,7 +305,7 @@ class Pipeline {
   std::optional<SingleTemplate> single_;
   bool model_reads_bytes_ = false;  // the last pre-tokenizer is ByteLevel: its spelling is the model's business
   bool always_tracked_ = false;
-  std::unique_ptr<ScratchPool> scratches_ = std::make_unique<ScratchPool>();
+  mutable ScratchPool scratches_;
 };
 
 /// Turns token ids into text as they come; what push() and finish() append, one after the other, is the text of all.
