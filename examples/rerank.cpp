@@ -1,5 +1,7 @@
 // Documents by how well they answer a query, line by line: rerank MODEL
+#include <headformer/pipelines/multi_vector_embedder.hpp>
 #include <headformer/pipelines/reranker.hpp>
+#include <variant>
 
 #include "pipeline.hpp"
 
@@ -17,11 +19,19 @@ Item item_of(const OrderedJson& json) {
   return {program::text_of(program::member_of(json, "query")), program::texts_of(json, "documents")};
 }
 
-OrderedJson ranking_of(const Reranker& reranker, const Item& item) {
+/// Reads query and document together, or each by itself.
+using Ranker = std::variant<Reranker, MultiVectorEmbedder>;
+
+Ranker open_ranker(const std::string& model, const PipelineOptions& options) {
+  if (MultiVectorEmbedder::reads(model)) return MultiVectorEmbedder(model, options);
+  return Reranker(model, options);
+}
+
+OrderedJson ranking_of(const Ranker& ranker, const Item& item) {
   const std::vector<std::string_view> documents(item.documents.begin(), item.documents.end());
+  const auto ranked = std::visit([&](const auto& r) { return r.rank(item.query, documents); }, ranker);
   OrderedJson list = OrderedJson::array();
-  for (const RankedDocument& document : reranker.rank(item.query, documents))
-    list.push_back({{"index", document.index}, {"score", document.score}});
+  for (const RankedDocument& document : ranked) list.push_back({{"index", document.index}, {"score", document.score}});
   return list;
 }
 
@@ -31,15 +41,17 @@ int main(int argc, char** argv) {
   program::App app("Ranks the documents of JSON objects {query, documents}, a line each, the best first");
   std::string model;
   program::PipelineProgram pipeline;
-  app.add_option("MODEL", model, "a Hugging Face folder of a cross-encoder")->required();
+  app.add_option("MODEL", model,
+                 "a Hugging Face folder of a cross-encoder, or of an embedder with a vector for each token")
+      ->required();
   pipeline.add_to(app);
   return program::run(app, argc, argv, [&] {
-    const Reranker reranker(model, pipeline.options());
+    const Ranker ranker = open_ranker(model, pipeline.options());
     program::answer_json_lines<Item>(item_of, [&](const std::vector<Item>& items) {
       std::vector<Outcome<OrderedJson>> answers;
       for (const Item& item : items) {
         try {
-          answers.emplace_back(ranking_of(reranker, item));
+          answers.emplace_back(ranking_of(ranker, item));
         } catch (const ArgumentError& error) {
           answers.push_back(Outcome<OrderedJson>::failure(error.what()));
         }

@@ -100,7 +100,7 @@ TEST_P(PipelineGolden, AnswersAsTheReference) {
     const bool gguf = std::filesystem::exists(folder / "model.gguf");
     std::vector<std::string> arguments = {(gguf ? folder / "model.gguf" : folder).string(), "--threads", "2"};
     for (const std::string& argument : arguments_of(call.at("options"))) arguments.push_back(argument);
-    const ProgramResult result = run_program(program_of(GetParam()), arguments, input);
+    const ProgramResult result = run_program(call.value("program", program_of(GetParam())), arguments, input);
     expect_success(result);
     Json found = Json::array();
     std::istringstream lines(result.out);
@@ -156,6 +156,41 @@ TEST(EmbedDoor, EveryFormatHoldsTheSameNumbers) {
   const Json json = Json::parse(tensors.out.substr(sizeof header, header));
   EXPECT_EQ(json.at("embeddings").at("shape"), (std::vector<std::size_t>{3, width}));
   expect_rows(tensors.out, sizeof header + header);
+}
+
+TEST(EmbedDoor, AVectorForEachTokenIsATensorForEachLine) {
+  const std::string model = (goldens() / "embed_colbert").string();
+  const std::string input = "\"one\"\nbad\n\"two words\"\n";
+  const ProgramResult result = run_program("embed", {model, "--document"}, input);
+  expect_success(result);
+  std::istringstream stream(result.out);
+  std::vector<Json> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[1].at("index"), 1);
+  EXPECT_TRUE(lines[1].contains("error"));
+
+  const ProgramResult file = run_program("embed", {model, "--document", "--format", "safetensors"}, input);
+  expect_success(file);
+  std::uint64_t size = 0;
+  std::memcpy(&size, file.out.data(), sizeof size);
+  const Json header = Json::parse(file.out.substr(sizeof size, size));
+  EXPECT_FALSE(header.contains("1"));
+  for (const std::size_t line : {0U, 2U}) {
+    const Json& tensor = header.at(std::to_string(line));
+    EXPECT_EQ(tensor.at("shape"), (std::vector<std::size_t>{lines[line].size(), 8}));
+    const char* at = file.out.data() + sizeof size + size + tensor.at("data_offsets").at(0).get<std::size_t>();
+    for (const Json& row : lines[line]) {
+      for (const Json& value : row) {
+        float number = 0;
+        std::memcpy(&number, at, sizeof number);
+        at += sizeof number;
+        EXPECT_EQ(number, value.get<float>());
+      }
+    }
+  }
+  expect_refused(run_program("embed", {model, "--format", "npy"}, input), {"format", "jsonl or safetensors", "npy"});
+  expect_refused(run_program("embed", {model, "--dimensions", "4"}, input), {"dimensions", "all", "4"});
 }
 
 TEST(ScoreDoor, WhatIsWrongWithALineStandsInItsPlace) {

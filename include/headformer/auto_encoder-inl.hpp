@@ -44,6 +44,19 @@ struct EncoderMatch {
   EncoderTask task = EncoderTask::base;
 };
 
+/// The family whose base class a config names by its model type alone; nullptr where there is none.
+HEADFORMER_COLD inline const EncoderFamily* family_of_type(const JsonObject& config) {
+  const std::string type = config.string_or("model_type", "");
+  for (const EncoderFamily* family : encoder_families)
+    if (!type.empty() && family->model_type == type) return family;
+  return nullptr;
+}
+
+/// Stanford's ColBERT: the base class of any family, and beside it a matrix over each token's hidden state, which is no
+/// part of the encoder.
+inline constexpr std::string_view stanford_colbert = "HF_ColBERT";
+inline constexpr std::string_view stanford_colbert_head[] = {"linear.weight"};
+
 /// No family where the checkpoint names none of them.
 HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) {
   if (checkpoint.is_gguf()) {
@@ -56,11 +69,8 @@ HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) 
   }
   // Some publishers' configs name the family only.
   const JsonObject config = checkpoint.config();
-  if (!config.has("architectures") && config.has("model_type")) {
-    const std::string type = config.string("model_type");
-    for (const EncoderFamily* family : encoder_families) {
-      if (!family->model_type.empty() && family->model_type == type) return {family, EncoderTask::base};
-    }
+  if (!config.has("architectures")) {
+    if (const EncoderFamily* family = family_of_type(config)) return {family, EncoderTask::base};
   }
   const std::string architecture = checkpoint.architecture();
   for (const EncoderFamily* family : encoder_families) {
@@ -75,6 +85,8 @@ HEADFORMER_COLD inline EncoderMatch match_encoder(const Checkpoint& checkpoint) 
 HEADFORMER_COLD inline EncoderMatch match_base_encoder(const Checkpoint& checkpoint) {
   const EncoderMatch match = match_encoder(checkpoint);
   if (match.family != nullptr) return {match.family, EncoderTask::base};
+  if (!checkpoint.is_gguf() && checkpoint.architecture() == stanford_colbert)
+    return {family_of_type(checkpoint.config()), EncoderTask::base};
   for (const EncoderFamily* family : encoder_families) {
     if (family->decoder != nullptr && names_family(checkpoint, *family->decoder)) return {family, EncoderTask::base};
   }
@@ -104,7 +116,8 @@ HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& c
   if (match.family == nullptr) fail_architecture(checkpoint, encoder_architectures(checkpoint.is_gguf()));
   EncoderConfig config = match.family->config(checkpoint);
   config.task = match.task;
-  const NameTable names = match.family->names();
+  NameTable names = match.family->names();
+  if (!checkpoint.is_gguf() && checkpoint.architecture() == stanford_colbert) names.other_heads = stanford_colbert_head;
   std::unique_ptr<ThreadPool> own;
   if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
   Executor& executor = own ? *own : *options.executor;

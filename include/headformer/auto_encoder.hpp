@@ -19,7 +19,8 @@ std::unique_ptr<Encoder> open_encoder(const std::filesystem::path& path, const L
 
 /// The base class of the checkpoint's family, whatever head its own class has: hidden states, and what a pooler makes
 /// of them. Published encoders may name a class whose head they have lost, and embedders that are decoders the class
-/// with a head over the vocabulary; of a decoder's GGUF it is the decoder without that head. Throws as open_encoder().
+/// with a head over the vocabulary; of a decoder's GGUF it is the decoder without that head; of Stanford's HF_ColBERT
+/// the encoder without the projection. Throws as open_encoder().
 std::unique_ptr<Encoder> open_base_encoder(const Checkpoint& checkpoint, const LoadOptions& options = {});
 
 /// Whether the checkpoint names an encoder.

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <headformer/auto_encoder.hpp>
 #include <headformer/core/thread_pool.hpp>
 #include <headformer/pipelines/answer_scorer.hpp>
 #include <headformer/pipelines/embedder.hpp>
@@ -95,6 +96,17 @@ TEST(Embedder, WrongArgumentsAreNamed) {
   expect_error<ArgumentError>([&] { embedder.embed("a", options); }, {"dimensions", "1 to 16", "17"});
   const std::vector<float> shorter(3);
   expect_error<ArgumentError>([&] { (void)embedder.similarity(embedder.embed("a"), shorter); }, {"12", "3"});
+}
+
+TEST(Embedder, ThePackedCacheIsTheEncoders) {
+  const TemporaryFolder folder;
+  LoadOptions load;
+  load.packed_cache = folder / "encoder";
+  open_base_encoder(Checkpoint::open(golden("embed_modes")), load);
+  PipelineOptions options = threads(1);
+  options.load.packed_cache = folder / "embedder";
+  const Embedder embedder(golden("embed_modes"), options);  // has matrices behind its encoder
+  EXPECT_EQ(read_file(folder / "embedder"), read_file(folder / "encoder"));
 }
 
 TEST(Embedder, CancellationEndsABatch) {

@@ -61,17 +61,19 @@ def byte_level():
     return transformers.RobertaTokenizer(tokenizer_object=tokenizer, model_max_length=LENGTH)
 
 
-def save(folder, kind, model, seed, lower=False, **options):
-    """A checkpoint of a class of BERT or RoBERTa with its tokenizer."""
+def save(folder, kind, model, seed, lower=False, tokenizer=None, **options):
+    """A checkpoint of a class of BERT, RoBERTa or ModernBERT with its tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as at:  # saved twice: the class of the file is not always the one we asked for
-        tokenizer = word_piece(lower) if kind == "bert" else byte_level()
+        tokenizer = tokenizer or (byte_level() if kind == "roberta" else word_piece(lower))
         tokenizer.save_pretrained(at)
         tokenizer = transformers.AutoTokenizer.from_pretrained(at)
-    config = {"bert": transformers.BertConfig, "roberta": transformers.RobertaConfig}[kind]
-    positions = {"max_position_embeddings": LENGTH if kind == "bert" else LENGTH + 2}
-    extra = {} if kind == "bert" else dict(pad_token_id=1, bos_token_id=0, eos_token_id=2, type_vocab_size=1)
-    settings = config(vocab_size=len(tokenizer), **SIZES, **positions, **extra, **options)
+    config = {"bert": transformers.BertConfig, "roberta": transformers.RobertaConfig,
+              "modernbert": transformers.ModernBertConfig}[kind]
+    positions = {"max_position_embeddings": LENGTH + 2 if kind == "roberta" else LENGTH}
+    extra = {"bert": {}, "roberta": dict(pad_token_id=1, bos_token_id=0, eos_token_id=2, type_vocab_size=1),
+             "modernbert": dict(pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3)}[kind]
+    settings = config(vocab_size=len(tokenizer), **{**SIZES, **positions, **extra, **options})
     network = getattr(transformers, model)(settings).eval()
     randomize(network, seed)
     network.save_pretrained(folder)
@@ -101,8 +103,8 @@ def save_whole(folder, model, seed, **options):
     network.save_pretrained(folder)
 
 
-def write(folder, calls):
-    (folder / "expected.json").write_text(json.dumps(calls, indent=1, ensure_ascii=False) + "\n")
+def write(folder, calls, indent):
+    (folder / "expected.json").write_text(json.dumps(calls, indent=indent, ensure_ascii=False) + "\n")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     print(folder.name, flush=True)
@@ -444,7 +446,8 @@ FOLDERS = [embed_mean, embed_modes, embed_plain, embed_t5, embed_gguf, embed_sta
            rerank, rerank_identity, fill_mask, fill_mask_bytes, tag, tag_bytes, answer, answer_bytes, answer_bart]
 
 
-def main(folders, description):
+def main(folders, description, indent=1):
+    """Makes folders, with their calls on many lines or (indent None) on one."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--question-answering", action="store_true")
@@ -458,11 +461,11 @@ def main(folders, description):
         folder = OUT / name
         if arguments.question_answering:
             if name.startswith("answer"):
-                write(folder, answer_calls(folder))
+                write(folder, answer_calls(folder), indent)
             continue
         calls = make(folder)
         if calls:
-            write(folder, calls)
+            write(folder, calls, indent)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include "headformer/core/token_id.hpp"
 #include "headformer/models/model.hpp"
 #include "headformer/models/position_numbering.hpp"
+#include "headformer/nn/batch.hpp"
 
 namespace headformer::detail {
 
@@ -127,7 +128,7 @@ class SequenceRows {
       columns.clear();
       for (Index t = first; t <= last; ++t) {
         columns.push_back(t);
-        result.key_bias.push_back(visible(row, t) ? 0.0F : -1e30F);
+        result.key_bias.push_back(visible(row, t) ? 0.0F : hidden_key_bias);
       }
     }
     const Index position_row = positions_ != nullptr && positions_->count() > length_ ? row : 0;

@@ -10,6 +10,9 @@
 
 namespace headformer {
 
+/// The bias of a key that no query sees.
+inline constexpr float hidden_key_bias = -1e30F;
+
 /// A sequence's part of a ragged batch: rows [first_row, first_row + rows) of every activation x [T, D].
 struct BatchSequence {
   Index first_row = 0;

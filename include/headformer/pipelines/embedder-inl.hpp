@@ -43,21 +43,6 @@ struct Embedder::Parts {
     for (const auto& [other, route] : routes) known += (known.empty() ? "" : ", ") + other;
     throw ArgumentError("role: expected one of " + known + ", found " + (name.empty() ? "none" : name));
   }
-
-  /// The text that goes before each of the caller's.
-  std::string prompt(const EmbedOptions& options) const {
-    if (options.prompt) return *options.prompt;
-    std::string name = config.default_prompt;
-    if (options.role == TextRole::query) name = "query";
-    if (options.role == TextRole::document) name = "document";
-    if (options.prompt_name) name = *options.prompt_name;
-    if (name.empty()) return {};
-    const auto found = config.prompts.find(name);
-    if (found != config.prompts.end()) return found->second;
-    std::string known;
-    for (const auto& [other, text] : config.prompts) known += (known.empty() ? "" : ", ") + other;
-    throw ArgumentError("prompt: expected one of " + known + ", found " + detail::quoted(name));
-  }
 };
 
 HEADFORMER_INLINE Embedder::Embedder(const std::filesystem::path& path, const PipelineOptions& options)
@@ -70,11 +55,7 @@ HEADFORMER_INLINE Index Embedder::width() const {
 
 HEADFORMER_INLINE Index Embedder::max_length(TextRole role) const { return parts_->route(role).max_length(); }
 
-HEADFORMER_INLINE std::vector<std::string> Embedder::prompt_names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, text] : parts_->config.prompts) names.push_back(name);
-  return names;
-}
+HEADFORMER_INLINE std::vector<std::string> Embedder::prompt_names() const { return parts_->config.prompts.names(); }
 
 HEADFORMER_INLINE std::vector<Outcome<TextVector>> Embedder::embed(std::span<const std::string_view> texts,
                                                                    const EmbedOptions& options) const {
@@ -82,7 +63,8 @@ HEADFORMER_INLINE std::vector<Outcome<TextVector>> Embedder::embed(std::span<con
     throw ArgumentError("dimensions: expected 1 to " + std::to_string(parts_->whole_width()) + ", found " +
                         std::to_string(options.dimensions));
   const auto kept = static_cast<std::size_t>(options.dimensions > 0 ? options.dimensions : width());
-  auto vectors = parts_->route(options.role).vectors(texts, parts_->prompt(options));
+  const std::string prompt = parts_->config.prompts.text_of(options.role, options.prompt_name, options.prompt);
+  auto vectors = parts_->route(options.role).vectors(texts, prompt);
   for (Outcome<TextVector>& outcome : vectors) {
     if (!outcome || outcome.value().values.size() == kept) continue;
     const std::vector<float>& whole = outcome.value().values;

@@ -9,19 +9,17 @@
 #include <vector>
 
 #include "headformer/core/outcome.hpp"
+#include "headformer/pipelines/embedding/prompts.hpp"
 #include "headformer/pipelines/embedding/vector_source.hpp"
 #include "headformer/pipelines/options.hpp"
 
 namespace headformer {
 
-/// What a text is to a retrieval model; decides which of the checkpoint's prompts goes before it.
-enum class TextRole { plain, query, document };
-
 struct EmbedOptions {
   TextRole role = TextRole::plain;
-  std::optional<std::string> prompt_name;  ///< one of Embedder::prompt_names(), over the role's
-  std::optional<std::string> prompt;       ///< this text, over both
-  Index dimensions = 0;                    ///< keep the first so many (Matryoshka); 0: what the checkpoint says, or all
+  std::optional<std::string> prompt_name = {};  ///< one of Embedder::prompt_names(), over the role's
+  std::optional<std::string> prompt = {};       ///< this text, over both
+  Index dimensions = 0;  ///< keep the first so many (Matryoshka); 0: what the checkpoint says, or all
 };
 
 /// Texts to vectors, as sentence-transformers does it: an encoder, a pooling of its tokens, and the modules after it.

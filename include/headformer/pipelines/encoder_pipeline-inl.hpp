@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "headformer/auto_encoder.hpp"
 #include "headformer/auto_seq2seq.hpp"
@@ -30,6 +31,10 @@ inline Index pipeline_rows_at_once(std::span<const EncoderOutput> outputs) {
 
 HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options,
                                                    Heads heads)
+    : EncoderPipeline(checkpoint, options, heads, detail::pipeline_tokenizer(checkpoint)) {}
+
+HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options,
+                                                   Heads heads, Tokenizer tokenizer)
     : checkpoint_(checkpoint),
       workspace_(detail::pipeline_workspace(options)),
       whole_(heads == Heads::own && is_seq2seq(checkpoint)
@@ -39,7 +44,7 @@ HEADFORMER_INLINE EncoderPipeline::EncoderPipeline(const Checkpoint& checkpoint,
                : heads == Heads::own
                    ? open_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))
                    : open_base_encoder(checkpoint, detail::pipeline_loading(options, *workspace_->executor))),
-      tokenizer_(detail::pipeline_tokenizer(checkpoint)),
+      tokenizer_(std::move(tokenizer)),
       max_length_(detail::token_limit(checkpoint, detail::usable_positions(encoder_->config()), options.max_length)),
       cancellation_(options.cancellation),
       progress_(options.progress) {}
@@ -68,9 +73,14 @@ HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::sp
   return result;
 }
 
-HEADFORMER_INLINE EncoderInput EncoderPipeline::input_of(const Encoding& tokens) const {
+HEADFORMER_INLINE EncoderInput EncoderPipeline::input_of(const Encoding& tokens, std::vector<float>& key_bias) const {
   EncoderInput input;
   input.ids = tokens.ids;
+  const std::vector<std::uint8_t>& mask = tokens.attention_mask;
+  if (std::find(mask.begin(), mask.end(), 0) != mask.end()) {
+    for (const std::uint8_t seen : mask) key_bias.push_back(seen != 0 ? 0 : hidden_key_bias);
+    input.key_bias = key_bias;
+  }
   // Where there is but one type, tokenizers of the family say nothing of a second text.
   if (encoder_->config().token_types > 1) input.token_types = tokens.type_ids;
   return input;
@@ -87,10 +97,11 @@ HEADFORMER_INLINE void EncoderPipeline::run_batches(
   for (std::size_t begin = 0; begin < order.size();) {
     cancellation_.throw_if_cancelled();
     std::vector<EncoderInput> inputs;
+    std::vector<std::vector<float>> key_biases;
     Index rows = 0;
     std::size_t end = begin;
     for (; end < order.size() && rows < rows_at_once; ++end) {
-      inputs.push_back(input_of(*sequences[order[end]]));
+      inputs.push_back(input_of(*sequences[order[end]], key_biases.emplace_back()));
       rows += inputs.back().rows();
     }
     std::vector<Tensor<float>> results;

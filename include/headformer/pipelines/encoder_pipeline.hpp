@@ -25,6 +25,8 @@ class EncoderPipeline {
 
   /// Throws IoError, FormatError, ConfigError, WeightError, CancelledError.
   EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options, Heads heads = Heads::own);
+  /// With a tokenizer in place of the checkpoint's own.
+  EncoderPipeline(const Checkpoint& checkpoint, const PipelineOptions& options, Heads heads, Tokenizer tokenizer);
 
   /// Of an encoder-decoder its encoder, whose heads are not those of the whole.
   const Encoder& encoder() const { return *encoder_; }
@@ -53,7 +55,8 @@ class EncoderPipeline {
   using Take = FunctionRef<void(std::size_t item, std::span<const TensorView<const float>> results)>;
 
   /// Runs sequences through encoder and heads and hands out what they make, in an order of its own. Bits do not depend
-  /// on what else is there. Throws CancelledError.
+  /// on what else is there. A token that its sequence's attention_mask leaves out sees the others and has its row, but
+  /// no other sees it. Throws CancelledError.
   void run(std::span<const Encoding* const> sequences, Take take) const;
   /// The same for the last layer's hidden states, whatever heads the class has. Shapes: results[0] [tokens, D].
   void run_to_hidden(std::span<const Encoding* const> sequences, Take take) const;
@@ -96,7 +99,8 @@ class EncoderPipeline {
   void run_batches(std::span<const Encoding* const> sequences, std::span<const EncoderOutput> outputs,
                    FunctionRef<void(std::span<const EncoderInput>, std::span<const TensorView<float>>)> forward,
                    Take take) const;
-  EncoderInput input_of(const Encoding& tokens) const;
+  /// `key_bias` becomes the memory of the input's.
+  EncoderInput input_of(const Encoding& tokens, std::vector<float>& key_bias) const;
 
   Checkpoint checkpoint_;
   std::shared_ptr<Workspace> workspace_;

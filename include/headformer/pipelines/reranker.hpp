@@ -11,13 +11,6 @@
 
 namespace headformer {
 
-/// A document's place in the caller's list and how well it answers the query.
-struct RankedDocument {
-  std::size_t index = 0;
-  float score = 0;
-  bool truncated = false;  ///< query and document together were longer than the model's maximum
-};
-
 /// Documents by how well they answer a query, both read together by one encoder (a cross-encoder, as
 /// sentence-transformers runs it): one logit, through the activation that the checkpoint names, a sigmoid otherwise.
 /// One call at a time.

@@ -17,6 +17,14 @@ struct LabelScore {
   float score = 0;
 };
 
+/// A document's place in the caller's list and how well it answers the query.
+struct RankedDocument {
+  std::size_t index = 0;
+  float score = 0;
+  bool truncated = false;  ///< query and document (of a vector for each token: the document) were longer than the
+                           ///< model's maximum
+};
+
 /// What makes scores of a classifier's logits.
 enum class ScoreFunction { none, sigmoid, softmax };
 

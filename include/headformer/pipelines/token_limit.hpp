@@ -25,6 +25,9 @@ HEADFORMER_COLD inline Index length_of(const FileReader& files, const std::strin
   return length < 1e9 ? static_cast<Index>(length) : 0;
 }
 
+/// The lesser of two limits, of which 0 is none.
+inline Index stricter_limit(Index a, Index b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
+
 /// The most tokens of a text, special ones included: sentence-transformers' max_seq_length, else the tokenizer's
 /// model_max_length, and never more than there are positions. 0: no limit. (What tokenizer.json says of truncation is
 /// how somebody once called it.)
@@ -37,15 +40,13 @@ HEADFORMER_COLD inline Index token_limit(const Checkpoint& checkpoint, Index pos
     if (length > 0) break;
   }
   if (length == 0) length = length_of(files, "tokenizer_config.json", "model_max_length");
-  if (length == 0 || positions == 0) return std::max(length, positions);
-  return std::min(length, positions);
+  return stricter_limit(length, positions);
 }
 
 /// The same under the caller's own limit (0: none), which may only be less. Throws ArgumentError when it is negative.
 HEADFORMER_COLD inline Index token_limit(const Checkpoint& checkpoint, Index positions, Index own) {
   if (own < 0) throw ArgumentError("max_length: expected 0 or more, found " + std::to_string(own));
-  const Index limit = token_limit(checkpoint, positions);
-  return own > 0 && (limit == 0 || own < limit) ? own : limit;
+  return stricter_limit(token_limit(checkpoint, positions), own);
 }
 
 }  // namespace headformer::detail

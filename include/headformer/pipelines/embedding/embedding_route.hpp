@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "headformer/core/cold.hpp"
@@ -26,22 +25,20 @@ class EmbeddingRoute {
                                  Workspace& workspace)
       : workspace_(workspace) {
     std::size_t next = 0;
-    const LoadOptions load = pipeline_loading(options, *workspace.executor);
+    LoadOptions load = pipeline_loading(options, *workspace.executor);
+    load.packed_cache.clear();  // that file is the encoder's
     source_ = read_source(modules, next, options);
-    width_ = source_->width();
-    if (!std::filesystem::is_directory(modules.front().folder)) {
-      modules_ = read_gguf_dense(Checkpoint::open(modules.front().folder), width_, load, *workspace.executor);
-      for (const VectorModule& module : modules_) width_ = width_of(module);
-    }
+    modules_ = VectorModules(source_->width());
+    if (!std::filesystem::is_directory(modules.front().folder))
+      read_gguf_dense(Checkpoint::open(modules.front().folder), load, *workspace.executor, modules_);
     for (; next < modules.size(); ++next) {
-      auto module = read_vector_module(modules[next].type, width_, modules[next].folder, load, *workspace.executor);
-      if (!module) continue;
-      width_ = width_of(*module);
-      modules_.push_back(std::move(*module));
+      auto module = read_vector_module(modules[next].type, "sentence_embedding", width(), modules[next].folder, load,
+                                       *workspace.executor);
+      if (module) modules_.add(std::move(*module));
     }
   }
 
-  Index width() const { return width_; }
+  Index width() const { return modules_.width(); }
   Index max_length() const { return source_->max_length(); }
 
   std::vector<Outcome<TextVector>> vectors(std::span<const std::string_view> texts, const std::string& prompt) const {
@@ -55,11 +52,11 @@ class EmbeddingRoute {
       const std::vector<float>& values = result[i].value().values;
       std::copy(values.begin(), values.end(), rows.view().row(static_cast<Index>(i)));
     }
-    rows = through_modules(std::move(rows));
+    rows = modules_(workspace_, std::move(rows));
     for (std::size_t i = 0; i < result.size(); ++i) {
       if (!result[i]) continue;
       const float* row = rows.view().row(static_cast<Index>(i));
-      result[i] = TextVector{{row, row + width_}, result[i].value().truncated};
+      result[i] = TextVector{{row, row + width()}, result[i].value().truncated};
     }
     return result;
   }
@@ -108,26 +105,9 @@ class EmbeddingRoute {
     return {{type == cls ? TokenPooling::cls : type == last ? TokenPooling::last_token : TokenPooling::mean}};
   }
 
-  /// Shapes: x [N, source_->width()] -> [N, width()].
-  Tensor<float> through_modules(Tensor<float> x) const {
-    const Batch none;
-    Context context(workspace_.compute(), workspace_.scratch, workspace_.tables, none);
-    for (const VectorModule& module : modules_) {
-      std::visit(
-          [&](const auto& m) {
-            Tensor<float> y(Shape{x.size(0), m.width()});
-            m(context, x.view(), y.view());
-            x = std::move(y);
-          },
-          module);
-    }
-    return x;
-  }
-
   Workspace& workspace_;
   std::unique_ptr<VectorSource> source_;
-  std::vector<VectorModule> modules_;
-  Index width_ = 0;
+  VectorModules modules_{0};
 };
 
 }  // namespace headformer::detail

@@ -8,6 +8,8 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/formats/json_file.hpp"
+#include "headformer/pipelines/embedding/multi_vector_format.hpp"
+#include "headformer/pipelines/embedding/prompts.hpp"
 
 namespace headformer::detail {
 
@@ -22,9 +24,8 @@ struct SentenceConfig {
   /// The modules by what a text is ("query", "document"), where that decides; otherwise of "" alone.
   std::map<std::string, std::vector<SentenceModule>> routes;
   std::string default_route;  ///< of a text that is neither; none: there must be one
-  std::map<std::string, std::string> prompts;
-  std::string default_prompt;  ///< a name, or none
-  Index dimensions = 0;        ///< of the vectors, the first so many; 0: all
+  Prompts prompts;
+  Index dimensions = 0;  ///< of the vectors, the first so many; 0: all
   std::string similarity = "cosine";
 };
 
@@ -48,24 +49,17 @@ HEADFORMER_COLD inline void read_router(const std::filesystem::path& folder, con
     config.default_route = file.object().object("parameters").string_or("default_route", "");
 }
 
-/// Reads modules.json. Where there is none: an encoder and the mean of its tokens.
-HEADFORMER_COLD inline void read_modules(const std::filesystem::path& folder, const FileReader& files,
-                                         SentenceConfig& config) {
+/// Reads modules.json; none where there is no such file.
+HEADFORMER_COLD inline std::vector<SentenceModule> read_modules(const std::filesystem::path& folder,
+                                                                const FileReader& files) {
   const JsonFile file(files, "modules.json");
-  if (!file.found) {
-    config.routes[""] = {{"Transformer", folder}, {"Pooling", {}}};
-    return;
-  }
+  if (!file.found) return {};
   const Json json{{"modules", file.json}};  // an array, but JsonObject reads objects
   std::vector<SentenceModule> modules;
   for (const JsonObject& module : JsonObject(json, file.name).objects("modules"))
     modules.push_back({class_of(module.string("type")), folder / module.string_or("path", "")});
   if (modules.empty()) throw ConfigError(file.name + ": expected at least one module, found none");
-  if (modules.front().type == "Router" || modules.front().type == "Asym") {
-    read_router(modules.front().folder, {modules.begin() + 1, modules.end()}, config);
-  } else {
-    config.routes[""] = std::move(modules);
-  }
+  return modules;
 }
 
 /// Reads modules.json, what a Router names, and config_sentence_transformers.json.
@@ -75,19 +69,20 @@ HEADFORMER_COLD inline SentenceConfig read_sentence_config(const std::filesystem
     config.routes[""] = {{"Transformer", folder}, {"Pooling", {}}};
     return config;
   }
+  if (multi_vector_format(folder) != MultiVectorFormat::none)
+    throw ConfigError(folder.string() + ": expected an embedder with one vector for a text, found one with a vector " +
+                      "for each token (MultiVectorEmbedder)");
   const FileReader files = folder_reader(folder);
-  read_modules(folder, files, config);
-  // sentence-transformers has these two always, without a text unless the checkpoint has one.
-  config.prompts = {{"query", ""}, {"document", ""}};
+  std::vector<SentenceModule> modules = read_modules(folder, files);
+  if (modules.empty()) modules = {{"Transformer", folder}, {"Pooling", {}}};  // an encoder and the mean of its tokens
+  if (modules.front().type == "Router" || modules.front().type == "Asym") {
+    read_router(modules.front().folder, {modules.begin() + 1, modules.end()}, config);
+  } else {
+    config.routes[""] = std::move(modules);
+  }
   const JsonFile file(files, "config_sentence_transformers.json");
   const JsonObject object = file.object();
-  if (object.has("prompts")) {
-    const JsonObject prompts = object.object("prompts");
-    for (const std::string& name : prompts.keys()) config.prompts[name] = prompts.string_or(name, "");
-  }
-  config.default_prompt = object.string_or("default_prompt_name", "");
-  if (!config.default_prompt.empty() && !config.prompts.contains(config.default_prompt))
-    object.fail("default_prompt_name", "the name of one of the prompts");
+  config.prompts = read_prompts(object);
   config.dimensions = object.integer_or("truncate_dim", 0, 1);
   config.similarity = object.string_or("similarity_fn_name", "cosine");
   for (const char* known : {"cosine", "dot", "euclidean", "manhattan"})

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/formats/json_file.hpp"
 #include "headformer/kernels/activation.hpp"
 #include "headformer/kernels/elementwise.hpp"
+#include "headformer/models/workspace.hpp"
 #include "headformer/nn/linear.hpp"
 #include "headformer/nn/norm.hpp"
 #include "headformer/weights/checkpoint.hpp"
@@ -64,9 +66,40 @@ struct UnitLength {
 };
 
 using VectorModule = std::variant<VectorDense, VectorNorm, UnitLength>;
-inline Index width_of(const VectorModule& module) {
-  return std::visit([](const auto& m) { return m.width(); }, module);
-}
+
+/// Modules one after the other. Shapes: x [N, inputs] -> [N, width()].
+class VectorModules {
+ public:
+  explicit VectorModules(Index inputs) : width_(inputs) {}
+
+  void add(VectorModule module) {
+    width_ = std::visit([](const auto& m) { return m.width(); }, module);
+    modules_.push_back(std::move(module));
+  }
+
+  bool empty() const { return modules_.empty(); }
+  Index width() const { return width_; }
+
+  Tensor<float> operator()(Workspace& workspace, Tensor<float> x) const {
+    if (x.count() == 0) return Tensor<float>(Shape{0, width_});
+    const Batch none;
+    Context context(workspace.compute(), workspace.scratch, workspace.tables, none);
+    for (const VectorModule& module : modules_) {
+      std::visit(
+          [&](const auto& m) {
+            Tensor<float> y(Shape{x.size(0), m.width()});
+            m(context, x.view(), y.view());
+            x = std::move(y);
+          },
+          module);
+    }
+    return x;
+  }
+
+ private:
+  std::vector<VectorModule> modules_;
+  Index width_;
+};
 
 namespace detail {
 
@@ -86,25 +119,39 @@ HEADFORMER_COLD inline kernels::Activation read_torch_activation(const JsonObjec
   config.fail("activation_function", "torch.nn's Tanh, Identity, ReLU, GELU, Sigmoid or SiLU");
 }
 
-/// A module by the last part of its type in modules.json; nothing for one that only trains (Dropout). `inputs`: the
-/// width of what comes before; `folder`: where its config and weights lie.
-HEADFORMER_COLD inline std::optional<VectorModule> read_vector_module(std::string_view type, Index inputs,
-                                                                      const std::filesystem::path& folder,
+/// Whether a module is for vectors of this name. Throws ConfigError where it makes others of them.
+HEADFORMER_COLD inline bool reads_vectors(const JsonObject& config, std::string_view vectors,
+                                          std::string_view unnamed) {
+  const std::string input = config.string_or("module_input_name", unnamed);
+  if (config.string_or("module_output_name", input) != input) config.fail("module_output_name", input);
+  return input == vectors;
+}
+
+/// A module by the last part of its type in modules.json; nothing for one that does nothing here (Dropout, the
+/// normalisation of other vectors). `vectors`: what the reference calls those that it is for, sentence_embedding or
+/// token_embeddings; `inputs`: the width of what comes before; `folder`: where its config and weights lie.
+HEADFORMER_COLD inline std::optional<VectorModule> read_vector_module(std::string_view type, std::string_view vectors,
+                                                                      Index inputs, const std::filesystem::path& folder,
                                                                       const LoadOptions& options, Executor& executor) {
   if (type == "Dropout") return std::nullopt;
-  if (type == "Normalize") return UnitLength{inputs};
+  if (type == "Normalize") {
+    const JsonFile file(folder_reader(folder), "config.json");
+    if (!reads_vectors(file.object(), vectors, "sentence_embedding")) return std::nullopt;
+    return UnitLength{inputs};
+  }
+  const bool norms = type == "LayerNorm" && vectors == "sentence_embedding";
+  if (!norms && type != "Dense")
+    throw ConfigError(folder.string() + ": expected a module of " + std::string(vectors) + ", found " + quoted(type));
   const Checkpoint checkpoint = Checkpoint::open(folder);
   const NameTable names{vector_module_rows, {}};
   const Weights weights(checkpoint, names, options, executor);
   const JsonObject config = checkpoint.config();
-  if (type == "LayerNorm") {
+  if (norms) {
     VectorNorm norm{LayerNorm({config.integer("dimension", inputs, inputs), 1e-5F, true}, weights / "norm")};
     weights.finish();
     return norm;
   }
-  if (type != "Dense") throw ConfigError(folder.string() + ": expected a module of sentences, found " + quoted(type));
-  if (config.string_or("module_input_name", "sentence_embedding") != "sentence_embedding")
-    config.fail("module_input_name", "sentence_embedding");
+  if (!reads_vectors(config, vectors, vectors)) config.fail("module_input_name", std::string(vectors));
   config.integer("in_features", inputs, inputs);
   const Index outputs = config.integer("out_features", 1, Index{1} << 24);
   const bool adds_input = config.boolean_or("use_residual", false);
@@ -117,21 +164,18 @@ HEADFORMER_COLD inline std::optional<VectorModule> read_vector_module(std::strin
 
 inline constexpr NameRow gguf_dense_rows[] = {{"dense_2", "", "dense_2"}, {"dense_3", "", "dense_3"}};
 
-/// EmbeddingGemma's two matrices behind the pooling, where its GGUF holds them. `inputs`: the pooling's width.
-HEADFORMER_COLD inline std::vector<VectorModule> read_gguf_dense(const Checkpoint& checkpoint, Index inputs,
-                                                                 const LoadOptions& options, Executor& executor) {
-  std::vector<VectorModule> modules;
+/// Adds EmbeddingGemma's two matrices behind the pooling, where its GGUF holds them.
+HEADFORMER_COLD inline void read_gguf_dense(const Checkpoint& checkpoint, const LoadOptions& options,
+                                            Executor& executor, VectorModules& modules) {
   const NameTable names{gguf_dense_rows, {}};
   const Weights weights(checkpoint, names, options, executor);
   for (const char* name : {"dense_2", "dense_3"}) {
     const TensorEntry* entry = checkpoint.find(std::string(name) + ".weight");
     if (entry == nullptr) continue;
     const Index outputs = entry->shape.rank() == 2 ? entry->shape[0] : 1;  // another rank is refused below
-    modules.emplace_back(VectorDense{Linear({inputs, {{name, outputs}}, false}, weights), kernels::Activation::identity,
-                                     false, std::nullopt});
-    inputs = outputs;
+    modules.add(VectorDense{Linear({modules.width(), {{name, outputs}}, false}, weights), kernels::Activation::identity,
+                            false, std::nullopt});
   }
-  return modules;
 }
 
 }  // namespace detail
