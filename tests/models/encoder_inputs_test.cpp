@@ -98,6 +98,19 @@ TEST(EncoderInputs, NegativeIdsInThePaddingAreNobodys) {
   EXPECT_NO_THROW(model.forward(inputs));
 }
 
+TEST(EncoderInputs, TheGreatestPositionIsThatOfAllPositions) {
+  const std::vector<std::vector<TokenId>> rows = {{5}, {1}, {1, 1}, {5, 6, 7}, {5, 1, 6, 1}, {1, 5}, {5, 1, 1, 1, 1}};
+  for (const PositionNumbering rule : {PositionNumbering::columns, PositionNumbering::after_padding}) {
+    const Numbering numbering{rule, 1};
+    for (const std::vector<TokenId>& ids : rows) {
+      const std::vector<std::int32_t> positions = numbering.positions(ids, static_cast<Index>(ids.size()));
+      EXPECT_EQ(numbering.greatest(ids, static_cast<Index>(ids.size())),
+                *std::max_element(positions.begin(), positions.end()));
+    }
+    EXPECT_EQ(numbering.greatest({}, 4), numbering.positions({}, 4).back()) << "of embeddings";
+  }
+}
+
 TEST(EncoderInputs, TheTypedCallNumbersPositionsAsTheClassDoes) {
   // Ids in, hidden states out, without a door: the same bits.
   for (const char* const name : {"bert", "roberta", "mpnet", "modernbert"}) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -39,5 +40,12 @@ struct Numbering {
     }
     return result;
   }
+
+  /// The greatest of positions(), of which there is at least one.
+  Index greatest(std::span<const TokenId> ids, Index count) const {
+    const Index skipped = std::count_if(ids.begin(), ids.end(), [&](TokenId id) { return skips(id); });
+    return skipped == count ? padding_id : first() + count - skipped - 1;
+  }
 };
+
 }  // namespace headformer

@@ -170,10 +170,9 @@ class Encoder {
                           std::to_string(input.embeddings.columns()));
     }
     detail::expect_one_a_row("position_ids", input.positions, rows);
-    const std::vector<std::int32_t> own =
-        input.positions.empty() ? positions(input.ids, rows) : std::vector<std::int32_t>();
-    for (const std::int32_t position : input.positions.empty() ? std::span(own) : input.positions)
-      detail::expect_position(position, config_.learned_positions);
+    for (const std::int32_t position : input.positions) detail::expect_position(position, config_.learned_positions);
+    if (input.positions.empty())
+      detail::expect_position(numbering().greatest(input.ids, rows), config_.learned_positions);
     detail::expect_one_a_row("token_type_ids", input.token_types, rows);
     detail::expect_one_a_row("key bias", input.key_bias, rows);
     if (config_.token_types > 0) detail::expect_below("token_type_ids", input.token_types, config_.token_types);
