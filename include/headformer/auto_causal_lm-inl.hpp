@@ -19,6 +19,7 @@
 #include "headformer/models/qwen3.hpp"
 #include "headformer/models/smollm3.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -75,10 +76,8 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<CausalLanguageModel> open_caus
   const CausalLmFamily& family = find_causal_lm_family(checkpoint);
   CausalLmConfig config = detail::read_causal_config(family, checkpoint);
   const NameTable names = family.names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return family.make(std::move(config), Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return family.make(std::move(config), Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<CausalLanguageModel> open_causal_lm(const std::filesystem::path& path,

@@ -10,6 +10,7 @@
 #include "headformer/models/clip.hpp"
 #include "headformer/models/siglip.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -45,10 +46,8 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<DualEncoder> open_dual_encoder
   const DualFamily* const family = detail::match_dual_encoder(checkpoint);
   if (family == nullptr) detail::fail_architecture(checkpoint, dual_encoder_architectures());
   const NameTable names = family->names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return family->make(checkpoint, Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return family->make(checkpoint, Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<DualEncoder> open_dual_encoder(const std::filesystem::path& path,

@@ -22,6 +22,7 @@
 #include "headformer/models/siglip.hpp"
 #include "headformer/models/umt5.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -118,10 +119,8 @@ HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& c
   config.task = match.task;
   NameTable names = match.family->names();
   if (!checkpoint.is_gguf() && checkpoint.architecture() == stanford_colbert) names.other_heads = stanford_colbert_head;
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return match.family->make(std::move(config), Weights(checkpoint, names, options, workers.executor()));
 }
 
 }  // namespace detail

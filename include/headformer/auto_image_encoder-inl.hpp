@@ -17,6 +17,7 @@
 #include "headformer/models/vit.hpp"
 #include "headformer/models/vit_mae.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -65,11 +66,9 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<ImageEncoder> open_image_encod
   const detail::ImageMatch match = detail::match_image_encoder(checkpoint);
   if (match.family == nullptr) detail::fail_architecture(checkpoint, image_encoder_architectures());
   const NameTable names = match.family->names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
+  const LoadWorkers workers(options);
   return match.family->make(match.family->config(checkpoint, match.task),
-                            Weights(checkpoint, names, options, executor));
+                            Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<ImageEncoder> open_image_encoder(const std::filesystem::path& path,

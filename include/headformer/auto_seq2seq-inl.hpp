@@ -19,6 +19,7 @@
 #include "headformer/models/t5.hpp"
 #include "headformer/models/umt5.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -86,10 +87,8 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SequenceToSequence> open_seq2s
                                                                                    const LoadOptions& options) {
   auto [family, config] = detail::find_seq2seq(checkpoint);
   const NameTable names = family->names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return family->make(std::move(config), Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return family->make(std::move(config), Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE MemoryEstimate seq2seq_memory_estimate(const Checkpoint& checkpoint,
