@@ -83,6 +83,19 @@ TEST(ParallelFor, LittleWorkStaysWithTheCaller) {
   EXPECT_EQ(executor.runs, 0);
 }
 
+TEST(ShareOut, DoesEachOnce) {
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{15}, std::size_t{1000}}) {
+    Backwards executor(3);
+    std::vector<int> touched(count, 0);
+    share_out(executor, count, [&](std::size_t i) { ++touched[i]; });
+    EXPECT_EQ(touched, std::vector<int>(count, 1));
+    EXPECT_EQ(executor.runs, count > 1 ? 1 : 0) << "one alone is not worth waking others";
+  }
+  Backwards alone(1);
+  share_out(alone, 100, [](std::size_t) {});
+  EXPECT_EQ(alone.runs, 0);
+}
+
 TEST(SerialExecutor, RunsHere) {
   SerialExecutor executor;
   EXPECT_EQ(executor.size(), 1);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
 
 #include "headformer/core/activations.hpp"
 #include "headformer/core/cpu_features.hpp"
@@ -67,6 +69,25 @@ void parallel_for(Executor& executor, Index count, Index grain, Body&& body) {
     const WorkRange range = partition(count, grain, worker, workers);
     if (range.begin < range.end) body(range.begin, range.end);
   });
+}
+
+/// Calls body(i) for each i in [0, count), in no order that matters: the workers take some at a time as they get free,
+/// which suits work of very different sizes (texts). Which worker does what is another each time.
+template <class Body>
+void share_out(Executor& executor, std::size_t count, const Body& body) {
+  constexpr std::size_t most = 16;
+  const auto workers = static_cast<std::size_t>(executor.size());
+  const std::size_t some = std::clamp<std::size_t>(count / (4 * workers), 1, most);
+  std::atomic<std::size_t> next{0};
+  const auto work = [&](int) {
+    for (std::size_t begin = next.fetch_add(some); begin < count; begin = next.fetch_add(some))
+      for (std::size_t i = begin; i < std::min(begin + some, count); ++i) body(i);
+  };
+  if (count <= 1 || workers == 1) {
+    work(0);
+  } else {
+    executor.run(work);
+  }
 }
 
 }  // namespace headformer

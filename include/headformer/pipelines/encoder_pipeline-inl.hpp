@@ -59,15 +59,13 @@ HEADFORMER_INLINE EncodeOptions EncoderPipeline::cut_to_fit(TruncationStrategy s
 HEADFORMER_INLINE std::vector<Outcome<Encoding>> EncoderPipeline::tokens(std::span<const TextPair> texts,
                                                                          const EncodeOptions& options) const {
   std::vector<Outcome<Encoding>> result(texts.size(), Encoding());
-  parallel_for(*workspace_->executor, static_cast<Index>(texts.size()), 1, [&](Index begin, Index end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      try {
-        result[i] = tokenizer_.encode(texts[i], options);
-        if (result[i].value().size() == 0)
-          result[i] = Outcome<Encoding>::failure("text: expected at least one token, found none");
-      } catch (const ArgumentError& error) {
-        result[i] = Outcome<Encoding>::failure(error.what());
-      }
+  share_out(*workspace_->executor, texts.size(), [&](std::size_t i) {
+    try {
+      result[i] = tokenizer_.encode(texts[i], options);
+      if (result[i].value().size() == 0)
+        result[i] = Outcome<Encoding>::failure("text: expected at least one token, found none");
+    } catch (const ArgumentError& error) {
+      result[i] = Outcome<Encoding>::failure(error.what());
     }
   });
   return result;

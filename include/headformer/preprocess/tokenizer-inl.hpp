@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -23,22 +21,6 @@
 
 namespace headformer {
 namespace detail {
-
-/// Calls body(i) for each i below `count`; the workers take some at a time, as texts differ in length.
-template <class Body>
-void share_out(Executor& executor, std::size_t count, const Body& body) {
-  constexpr std::size_t some = 16;
-  std::atomic<std::size_t> next{0};
-  const auto work = [&](int) {
-    for (std::size_t begin = next.fetch_add(some); begin < count; begin = next.fetch_add(some))
-      for (std::size_t i = begin; i < std::min(begin + some, count); ++i) body(i);
-  };
-  if (count <= some || executor.size() == 1) {
-    work(0);
-  } else {
-    executor.run(work);
-  }
-}
 
 /// `folder` stands before the name of a file that is missing. `needed`: an error, and no nullptr, where there is none.
 inline std::shared_ptr<const Pipeline> read_folder_tokenizer(const FileReader& files,
@@ -102,14 +84,14 @@ HEADFORMER_INLINE std::vector<std::vector<TokenId>> Tokenizer::encode_batch(std:
                                                                             Executor& executor,
                                                                             bool add_special_tokens) const {
   std::vector<std::vector<TokenId>> result(texts.size());
-  detail::share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode(texts[i], add_special_tokens); });
+  share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode(texts[i], add_special_tokens); });
   return result;
 }
 
 HEADFORMER_INLINE std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextPair> texts, Executor& executor,
                                                                 const EncodeOptions& options) const {
   std::vector<Encoding> result(texts.size());
-  detail::share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode_unpadded(texts[i], options); });
+  share_out(executor, texts.size(), [&](std::size_t i) { result[i] = encode_unpadded(texts[i], options); });
   pad(result, options);
   return result;
 }
