@@ -15,9 +15,13 @@ namespace headformer::testing {
 /// Modules bound to a folder that the test fills.
 class ModuleTest : public ::testing::Test {
  protected:
-  static constexpr NameRow rows[] = {{"embedding", "embedding", ""}, {"positions", "positions", ""},
-                                     {"query", "query", ""},         {"key", "key", ""},
-                                     {"value", "value", ""},         {"norm", "norm", ""}};
+  static constexpr NameRow rows[] = {{"embedding", "embedding", ""},
+                                     {"positions", "positions", ""},
+                                     {"query", "query", ""},
+                                     {"key", "key", ""},
+                                     {"value", "value", ""},
+                                     {"norm", "norm", ""},
+                                     {"windows", "query", "", Transform::windows}};
   static constexpr NameTable names = {rows, {}};
 
   Weights weights(const WeightType type = WeightType::stored()) {

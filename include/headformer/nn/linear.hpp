@@ -32,9 +32,13 @@ class Linear {
 
   /// A head that uses the embedding's table, packed once for both. Shapes: table [V, D], bias [V] or none.
   static Linear tied(const kernels::PackedMatrix& table, Tensor<float> bias = {}) {
+    return over(table, std::move(bias));
+  }
+  /// With a matrix that was made otherwise. Shapes: matrix [out, in], bias [out] or none.
+  static Linear over(kernels::PackedMatrix matrix, Tensor<float> bias = {}) {
     Linear linear;
-    linear.outputs_ = table.outputs();
-    linear.matrices_.push_back(table);
+    linear.outputs_ = matrix.outputs();
+    linear.matrices_.push_back(std::move(matrix));
     linear.bias_ = std::move(bias);
     return linear;
   }

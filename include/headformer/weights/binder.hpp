@@ -178,6 +178,7 @@ class Binder {
 
   HEADFORMER_COLD static Name split(const std::string& canonical) {
     const auto dot = canonical.rfind('.');
+    if (dot == std::string::npos) return {"", {}, canonical};  // a tensor of the whole, with a row of its own
     Name name{canonical.substr(0, dot), {}, canonical.substr(dot)};
     for (std::size_t begin = 0; begin < name.pattern.size();) {
       const auto end = std::min(name.pattern.find('.', begin), name.pattern.size());

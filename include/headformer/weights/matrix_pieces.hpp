@@ -40,6 +40,10 @@ struct MatrixPiece {
 
   /// Where output r of this piece lies among its stored rows.
   Index stored_row(Index r) const {
+    if (source.transform == Transform::halves_swapped) {
+      const Index all = source.entry->shape[0];
+      return (first + r + all / 2) % all - first;
+    }
     if (source.transform != Transform::interleaved_heads || head_width == 0) return r;
     const Index head = r / head_width;
     const Index within = r % head_width;
@@ -69,8 +73,8 @@ HEADFORMER_COLD inline std::vector<MatrixPiece> find_pieces(const Binder& binder
     const TensorSource& source = result[i].source;
     if (i + 1 < result.size() && result[i + 1].source.entry == source.entry) continue;
     const Index rows = result[i].first + result[i].rows;
-    const bool flattened = source.transform == Transform::flattened &&
-                           source.entry->shape.count() == rows * std::max<Index>(inputs, 1) &&
+    const bool deeper = source.transform == Transform::flattened || source.transform == Transform::windows;
+    const bool flattened = deeper && source.entry->shape.count() == rows * std::max<Index>(inputs, 1) &&
                            (inputs == 0 || (source.entry->shape.rank() > 2 && source.entry->shape[0] == rows));
     if (flattened) continue;
     source.expect_shape(inputs == 0                                 ? Shape{rows}
@@ -123,6 +127,14 @@ inline std::shared_ptr<std::byte> transpose(Executor& executor, const MatrixPiec
     }
   });
   return result;
+}
+
+/// A stored row [in, taps] of a convolution as [taps, in]. Shapes: from, to [in * taps] elements of `width` bytes.
+inline void taps_first(const std::byte* from, Index inputs, Index taps, std::size_t width, std::byte* to) {
+  for (Index tap = 0; tap < taps; ++tap) {
+    for (Index i = 0; i < inputs; ++i, to += width)
+      std::memcpy(to, from + static_cast<std::size_t>(i * taps + tap) * width, width);
+  }
 }
 
 /// Rows come in ascending order to each worker: every few megabytes, what lies behind `row` stops being resident beside
@@ -180,6 +192,15 @@ inline kernels::PackedMatrix pack_run(Binder& binder, std::span<const MatrixPiec
             ? transposed[i].get() + static_cast<std::size_t>(r) * stored_bytes(piece)
             : entry.bytes.data() + static_cast<std::size_t>(piece.first + piece.stored_row(r)) * stored_bytes(piece);
     if (!transposed[i]) release_behind(entry.bytes, piece.first + r, stored_bytes(piece));
+    std::vector<std::byte> turned;
+    if (piece.source.transform == Transform::windows && entry.shape.rank() == 3) {
+      if (is_quantised(entry.dtype))
+        piece.source.fail("a plain dtype for a convolution", std::string(name_of(entry.dtype)));
+      turned.resize(stored_bytes(piece));
+      std::byte* const to = entry.dtype == target ? buffer : turned.data();
+      taps_first(stored, entry.shape[1], entry.shape[2], block_bytes(entry.dtype), to);
+      stored = to;
+    }
     if (entry.dtype == target) return stored;
     std::vector<float> widened(static_cast<std::size_t>(inputs));
     kernels::dequantise_row(entry.dtype, stored, inputs, widened.data());

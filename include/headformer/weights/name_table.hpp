@@ -16,8 +16,10 @@ enum class Transform {
   transposed,         ///< stored [in, out] (GPT-2's Conv1D)
   plus_one,           ///< stored as the difference from 1 (Gemma's norms)
   interleaved_heads,  ///< each head's rows are interleaved for adjacent-pair rotary (GGUF's llama); bound as two halves
-  flattened           ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]; a
+  flattened,          ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]; a
                       ///< bias [1, out] as [out], a table [1, rows, width] as [rows, width]
+  halves_swapped,     ///< the first half of the rows is stored behind the second (Moonshine's gates)
+  windows             ///< stored [out, in, taps]; bound as [out, taps * in], as rows of a sequence lie in its memory
 };
 
 /// One row of a family's table: the canonical name of a module ('#' stands for a layer's number) and where its
