@@ -4,11 +4,13 @@
 /// models themselves include the parts (blocks/, nn/, models/, kernels/) by their names.
 
 #include "headformer/auto.hpp"
+#include "headformer/auto_audio_encoder.hpp"
 #include "headformer/auto_causal_lm.hpp"
 #include "headformer/auto_dual_encoder.hpp"
 #include "headformer/auto_encoder.hpp"
 #include "headformer/auto_image_encoder.hpp"
 #include "headformer/auto_seq2seq.hpp"
+#include "headformer/auto_speech_to_text.hpp"
 #include "headformer/chat_generator.hpp"
 #include "headformer/core/matrix.hpp"
 #include "headformer/core/version.hpp"

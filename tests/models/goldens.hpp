@@ -47,6 +47,7 @@ struct Golden {
   bool of_encoder() const { return name.starts_with("encoders/"); }
   bool of_seq2seq() const { return name.starts_with("seq2seq/"); }
   bool of_vision() const { return name.starts_with("vision/"); }
+  bool of_speech() const { return name.starts_with("speech/"); }
   bool of_dual() const { return name.starts_with("dual/"); }
 };
 

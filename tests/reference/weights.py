@@ -11,7 +11,7 @@ from torch import nn
 def _norm_center(module):
     """1 for norms that multiply by the weight, 0 for Gemma's, which multiplies by 1 + weight; None for other modules."""
     kind = type(module).__name__
-    if not (kind.endswith(("LayerNorm", "RMSNorm"))):
+    if not (kind.endswith(("LayerNorm", "RMSNorm", "GroupNorm"))):
         return None
     return 0.0 if kind.startswith("Gemma") else 1.0
 

@@ -21,21 +21,24 @@ namespace headformer {
 struct NoRotary {
   NoRotary(const AttentionConfig&, const Weights&, const Linear&) {}
   static void rotate(Context&, const AttentionConfig&, TensorView<float>) {}
+  /// x [T, D], what the layer was given; queries [T, H * Dh], keys [T, K * Dh].
   static void add_bias(Context&, const AttentionConfig&, TensorView<const float>, TensorView<const float>,
-                       std::span<kernels::AttentionSequence>, Scratch::Frame&) {}
+                       TensorView<const float>, std::span<kernels::AttentionSequence>, Scratch::Frame&) {}
 };
 
 /// Rotary position embedding (see RotaryConfig).
-struct Rotary : NoRotary {
+template <kernels::RotaryLayout Layout>
+struct RotaryOf : NoRotary {
   using NoRotary::NoRotary;
   /// x [T, H * Dh] in place.
   static void rotate(Context& context, const AttentionConfig& config, TensorView<float> x) {
     if (config.rotary.width == 0) return;  // a layer without positions (SmolLM3's every fourth)
     const Context::RotaryTable& table = context.rotary_table(config.rotary);
-    kernels::rotary(context.compute(), heads(x, config.head_width), table.cosines, table.sines,
-                    kernels::RotaryLayout::half_split);
+    kernels::rotary(context.compute(), heads(x, config.head_width), table.cosines, table.sines, Layout);
   }
 };
+using Rotary = RotaryOf<kernels::RotaryLayout::half_split>;
+using InterleavedRotary = RotaryOf<kernels::RotaryLayout::interleaved>;
 
 /// Multi-head self-attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762). x [T, D] -> y [T, D].
 template <class Mask, class Position, class HeadNorm = NoHeadNorm>
@@ -78,20 +81,20 @@ struct SelfAttention : EndsInLinear<SelfAttention<Mask, Position, HeadNorm>> {
     Scratch::Frame passing(context.scratch());
     const auto stored = open_key_values<typename Mask::KeyValues>(context, config, passing);
     store(context, stored, keys, values);
-    attend(context, stored, queries, keys, result);
+    attend(context, stored, x, queries, keys, result);
     return result;
   }
 
  private:
-  void attend(Context& context, std::span<const typename Mask::KeyValues> stored, TensorView<const float> queries,
-              TensorView<const float> keys, TensorView<float> y) const {
+  void attend(Context& context, std::span<const typename Mask::KeyValues> stored, TensorView<const float> x,
+              TensorView<const float> queries, TensorView<const float> keys, TensorView<float> y) const {
     Scratch::Frame frame(context.scratch());
     const std::span<kernels::AttentionSequence> sequences = attention_sequences(context, stored, frame);
     for (std::size_t i = 0; i < stored.size(); ++i) {
       const std::span<const float> key_bias = context.batch().sequences[i].key_bias;
       if (!key_bias.empty()) sequences[i].bias = key_bias.data();  // strides 0: the same for all queries
     }
-    position.add_bias(context, config, queries, keys, sequences, frame);
+    position.add_bias(context, config, x, queries, keys, sequences, frame);
     kernels::attention(context.compute(),
                        Mask::apply(attention_parameters<typename Mask::KeyValues>(context, config), config.window),
                        stored.front().layout(), queries, sequences, y, context.scratch());

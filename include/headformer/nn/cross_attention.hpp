@@ -22,11 +22,11 @@ struct CrossAttention : EndsInLinear<CrossAttention> {
   HEADFORMER_COLD CrossAttention(const AttentionConfig& c, const Weights& weights)
       : config(c),
         query({c.width, {{"query", c.heads * c.head_width, c.head_width}}, c.bias}, weights),
-        key_value(
-            {c.width,
-             {{"key", c.key_value_heads * c.head_width, c.head_width}, {"value", c.key_value_heads * c.head_width}},
-             c.bias},
-            weights),
+        key_value({c.width,
+                   {{"key", c.key_value_heads * c.head_width, c.head_width, c.key_bias},
+                    {"value", c.key_value_heads * c.head_width}},
+                   c.bias},
+                  weights),
         output({c.heads * c.head_width, {{"output", c.width}}, c.output_bias}, weights) {}
 
   /// Writes the keys and values of an encoder's output into the batch's states, which are those of the sources.

@@ -46,9 +46,9 @@ struct Disentangled {
 
   static void rotate(Context&, const AttentionConfig&, TensorView<float>) {}
 
-  void add_bias(Context& context, const AttentionConfig& config, TensorView<const float> queries,
-                TensorView<const float> keys, std::span<kernels::AttentionSequence> sequences,
-                Scratch::Frame& frame) const {
+  void add_bias(Context& context, const AttentionConfig& config, TensorView<const float>,
+                TensorView<const float> queries, TensorView<const float> keys,
+                std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
     if (config.disentangled.span == 0) return;
     std::vector<TensorView<float>> biases;
     for (const kernels::AttentionSequence& sequence : sequences)

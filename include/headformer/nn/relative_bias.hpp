@@ -30,7 +30,7 @@ struct RelativeBias {
 
   /// One row of numbers by distance serves all queries of a head: a query's bias begins one number before the last's.
   void add_bias(Context& context, const AttentionConfig& config, TensorView<const float>, TensorView<const float>,
-                std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
+                TensorView<const float>, std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
     Index before = 0;
     Index after = 0;
     for (const kernels::AttentionSequence& sequence : sequences) {

@@ -38,7 +38,7 @@ struct WindowBias {
 
   /// Windows of one size, and of one pattern of regions, share their numbers.
   void add_bias(Context& context, const AttentionConfig& config, TensorView<const float>, TensorView<const float>,
-                std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
+                TensorView<const float>, std::span<kernels::AttentionSequence> sequences, Scratch::Frame& frame) const {
     if (table.data() == nullptr) return;
     const std::vector<BatchSequence>& windows = context.batch().sequences;
     for (std::size_t i = 0; i < sequences.size(); ++i) {

@@ -32,6 +32,7 @@ enum class Pooling {
   mean,
   marked,             ///< of the token that stands for a whole text (CLIP)
   second,             ///< DeiT's distillation token
+  first_two,          ///< the mean of the first two rows (AST)
   patches,            ///< the mean of the rows that are a picture's patches
   first_and_patches,  ///< the first row, and beside it the mean of the patches
 };

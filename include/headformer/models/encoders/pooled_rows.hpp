@@ -63,6 +63,9 @@ inline TensorView<const float> pooled_rows(Context& context, const TransformConf
       case Pooling::second:
         copy(1);
         break;
+      case Pooling::first_two:
+        detail::mean_row(rows.slice_rows(0, 2), {}, to);
+        break;
       case Pooling::last:
         copy(rows.rows() - 1);
         break;

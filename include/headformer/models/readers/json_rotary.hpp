@@ -29,6 +29,7 @@ struct RotaryDefaults {
   double theta = 10000;
   Index maximum_positions = 2048;
   Index original_positions = 0;  ///< Phi-3's, which also goes before the one in `rope_parameters`; 0: none
+  double rotated_part = 1;       ///< of each head
 };
 
 /// Rotary settings of a Hugging Face config in either manner: `rope_theta` and `rope_scaling` beside each other
@@ -52,8 +53,9 @@ HEADFORMER_COLD inline RotaryConfig read_rotary(const JsonObject& config, Index 
   RotaryConfig rotary;
   rotary.theta = parameters.has("rope_theta") ? parameters.positive("rope_theta")
                                               : config.positive_or("rope_theta", defaults.theta);
-  const double partial = parameters.has("partial_rotary_factor") ? parameters.number("partial_rotary_factor", 0, 1)
-                                                                 : config.number_or("partial_rotary_factor", 1, 0, 1);
+  const double partial = parameters.has("partial_rotary_factor")
+                             ? parameters.number("partial_rotary_factor", 0, 1)
+                             : config.number_or("partial_rotary_factor", defaults.rotated_part, 0, 1);
   rotary.width = static_cast<Index>(static_cast<double>(head_width) * partial);
   if (rotary.width % 2 != 0)
     parameters.fail("partial_rotary_factor", "an even rotated width of each head of " + std::to_string(head_width));

@@ -10,6 +10,7 @@
 #include "headformer/models/model.hpp"
 #include "headformer/models/seq2seq/decoder_inputs.hpp"
 #include "headformer/models/seq2seq/sequence_to_sequence.hpp"
+#include "headformer/models/seq2seq/target_rows.hpp"
 #include "headformer/models/sequence_rows.hpp"
 
 namespace headformer {
@@ -27,13 +28,13 @@ class Seq2SeqModel final : public Model {
 
   NamedTensors forward(const NamedTensors& inputs) override {
     detail::InputReader reader(inputs);
-    decoder_names().announce(reader);
+    detail::decoder_names().announce(reader);
     const detail::SequenceRows sources(reader, encoder_names(), 2);
     const bool given = inputs.contains("decoder_input_ids") || inputs.contains("decoder_inputs_embeds");
     const NamedTensors own = given ? NamedTensors() : own_decoder_inputs(reader);
     detail::InputReader decoder_reader(given ? inputs : own);
     encoder_names().announce(decoder_reader);
-    const detail::SequenceRows targets(decoder_reader, decoder_names(), 2);
+    const detail::SequenceRows targets(decoder_reader, detail::decoder_names(), 2);
     if (targets.count() != sources.count())
       throw ArgumentError("decoder inputs: expected " + std::to_string(sources.count()) + " rows, found " +
                           std::to_string(targets.count()));
@@ -51,9 +52,6 @@ class Seq2SeqModel final : public Model {
 
  private:
   static detail::SequenceNames encoder_names() { return {"input_ids", "inputs_embeds", "attention_mask", "", ""}; }
-  static detail::SequenceNames decoder_names() {
-    return {"decoder_input_ids", "decoder_inputs_embeds", "decoder_attention_mask", "", ""};
-  }
 
   bool generates() const { return model_->config().task == Seq2SeqTask::generation; }
   bool classifies() const { return model_->config().task == Seq2SeqTask::sequence_classification; }
@@ -111,13 +109,7 @@ class Seq2SeqModel final : public Model {
     scale(row.embeddings);
     const std::vector<std::int32_t> positions = targets.own_positions(model_->decoder().config().numbering, b, row);
     SequenceState state = model_->new_sequence(source, cache_);
-    SequenceInput input;
-    input.state = &state;
-    input.ids = row.ids;
-    input.embeddings = row.embeddings.view();
-    input.positions = positions;
-    input.logits = LogitRows::all;
-    input.key_bias = row.key_bias;
+    const SequenceInput input = detail::whole_row(state, row, positions);
     const auto rows = static_cast<Index>(row.columns.size());
     if (generates()) {
       Tensor<float> logits(Shape{rows, model_->config().decoder.vocabulary});

@@ -6,30 +6,20 @@
 #include <utility>
 #include <vector>
 
-#include "headformer/models/causal_lm/causal_language_model.hpp"
 #include "headformer/models/encoders/encoder.hpp"
 #include "headformer/models/seq2seq/config.hpp"
 #include "headformer/models/seq2seq/decoder_inputs.hpp"
+#include "headformer/models/seq2seq/decoder_over_source.hpp"
 
 namespace headformer {
-
-/// The keys and values of an encoded source, for the cross-attention of every decoder layer. Immutable: kept as long as
-/// one likes, and shared by all sequences over it.
-using Source = std::shared_ptr<const SequenceState>;
 
 /// An encoder-decoder of any family: a source is encoded once, and any number of decoder sequences go on over it. The
 /// decoder is a language model like any other; what makes its sequences differ is their source. Immutable, shareable
 /// between threads; what changes lives in the sequences and the workspace.
-class SequenceToSequence {
+class SequenceToSequence : public DecoderOverSource {
  public:
-  virtual ~SequenceToSequence() = default;
-  SequenceToSequence(const SequenceToSequence&) = delete;
-  SequenceToSequence& operator=(const SequenceToSequence&) = delete;
-
   const Seq2SeqConfig& config() const { return config_; }
-  const LoadReport& report() const { return report_; }
   virtual const Encoder& encoder() const = 0;
-  virtual const CausalLanguageModel& decoder() const = 0;
   /// Of the decoder's hidden states; none for a class that generates.
   const std::vector<std::unique_ptr<EncoderHead>>& heads() const { return heads_; }
 
@@ -46,42 +36,6 @@ class SequenceToSequence {
   }
   Source encode(Workspace& workspace, const EncoderInput& input, DType cache = DType::f32) const {
     return encode(workspace, std::span(&input, 1), cache).front();
-  }
-
-  /// Sources from an encoder's output that the caller has. Shapes: hidden [sum of lengths, D].
-  /// Throws ArgumentError for another shape, a source without rows, another cache type.
-  std::vector<Source> remember(Workspace& workspace, TensorView<const float> hidden, std::span<const Index> lengths,
-                               DType cache = DType::f32) const {
-    std::vector<KeyValueSlotConfig> slots;
-    for (const LayerConfig& layer : config_.decoder.layers)
-      slots.push_back(key_value_slot(layer.cross_attention, cache));
-    std::vector<std::shared_ptr<SequenceState>> states;
-    Batch batch;
-    Index rows = 0;
-    for (const Index length : lengths) {
-      if (length < 1) throw ArgumentError("source: expected at least one row, found " + std::to_string(length));
-      states.push_back(std::make_shared<SequenceState>(pool_, slots));
-      states.back()->prepare(length);
-      batch.sequences.push_back({rows, length, length, states.back().get()});
-      rows += length;
-    }
-    if (!(hidden.shape() == Shape{rows, config_.decoder.width}))
-      throw ArgumentError("source: expected " + to_string(Shape{rows, config_.decoder.width}) + ", found " +
-                          to_string(hidden.shape()));
-    batch.positions.resize(static_cast<std::size_t>(rows));
-    if (rows > 0) {
-      Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
-      write_source(context, hidden);
-    }
-    for (std::size_t i = 0; i < states.size(); ++i) states[i]->commit(lengths[i]);
-    return {states.begin(), states.end()};
-  }
-
-  /// An empty decoder sequence over a source of this model. Throws ArgumentError for another cache type.
-  SequenceState new_sequence(Source source, DType cache = DType::f32) const {
-    SequenceState state = decoder().new_sequence(cache);
-    state.set_source(std::move(source));
-    return state;
   }
 
   /// What the heads make of texts that are source and, by the class's own rule, decoder inputs too: how BART
@@ -117,12 +71,8 @@ class SequenceToSequence {
  protected:
   explicit SequenceToSequence(Seq2SeqConfig config) : config_(std::move(config)) {}
   void set_heads(std::vector<std::unique_ptr<EncoderHead>> heads) { heads_ = std::move(heads); }
-  void set_report(LoadReport report) { report_ = std::move(report); }
 
  private:
-  /// Writes every layer's keys and values into the states of the batch. Shapes: hidden [S, D].
-  virtual void write_source(Context& context, TensorView<const float> hidden) const = 0;
-
   /// `row` and `item` are where the group's outputs begin, and go on behind them.
   void forward_group(Workspace& workspace, std::span<const EncoderInput> inputs,
                      std::span<const TensorView<float>> outputs, Index& row, Index& item) const {
@@ -160,9 +110,7 @@ class SequenceToSequence {
   }
 
   Seq2SeqConfig config_;
-  LoadReport report_;
   std::vector<std::unique_ptr<EncoderHead>> heads_;
-  std::shared_ptr<PagePool> pool_ = std::make_shared<PagePool>();
 };
 
 }  // namespace headformer

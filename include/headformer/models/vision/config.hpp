@@ -30,6 +30,7 @@ struct ImageEncoderConfig {
   Index channels = 3;  ///< C
   Grid picture;        ///< pixels of the pictures it was made for
   Grid patch;          ///< pixels
+  Grid stride;         ///< from one patch to the next; empty: they lie side by side
   bool patch_bias = true;
   Index width = 0;                  ///< D
   std::vector<std::string> tokens;  ///< canonical names of the learned rows before the patches
@@ -53,7 +54,7 @@ struct ImageEncoderConfig {
   Index projected = 0;                  ///< width of the shared space
   Index words = 0;                      ///< of the visual vocabulary that masked_tokens chooses from
 
-  kernels::PatchWindow window() const { return {patch, patch}; }
+  kernels::PatchWindow window() const { return {patch, stride.count() == 0 ? patch : stride}; }
   /// Patches of the pictures it was made for.
   Grid grid() const { return window().places(picture); }
   /// How many of some patches are among the rows.
