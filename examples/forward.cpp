@@ -1,7 +1,6 @@
 // Runs any checkpoint on named tensors: forward MODEL INPUTS.safetensors OUTPUTS.safetensors
 #include <filesystem>
 #include <headformer/auto.hpp>
-#include <headformer/formats/safetensors.hpp>
 #include <headformer/formats/safetensors_writer.hpp>
 
 #include "program.hpp"
@@ -10,28 +9,6 @@
 namespace {
 
 using namespace headformer;
-
-NamedTensors read_inputs(const std::filesystem::path& path) {
-  const Safetensors file = Safetensors::parse(Bytes::map(path));
-  NamedTensors inputs;
-  for (const TensorEntry& entry : file.tensors()) {
-    const auto count = static_cast<std::size_t>(entry.shape.count());
-    if (entry.dtype == DType::f32) {
-      Tensor<float> tensor(entry.shape);
-      if (count > 0) std::memcpy(tensor.data(), entry.bytes.data(), count * sizeof(float));
-      inputs.emplace(entry.name, std::move(tensor));
-    } else if (program::is_integers(entry)) {
-      Tensor<std::int64_t> tensor(entry.shape);
-      const std::vector<std::int64_t> values = program::integers(entry);
-      std::copy(values.begin(), values.end(), tensor.data());
-      inputs.emplace(entry.name, std::move(tensor));
-    } else {
-      throw ArgumentError(path.string() + ": tensor " + entry.name + ": expected F32, I64 or I32, found " +
-                          std::string(name_of(entry.dtype)));
-    }
-  }
-  return inputs;
-}
 
 void write_outputs(const std::filesystem::path& path, const NamedTensors& outputs) {
   std::vector<NamedTensor> tensors;
@@ -59,7 +36,7 @@ int main(int argc, char** argv) {
     options.load = compute.loading();
     options.cache = compute.cache();
     options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa), compute.met());
-    const NamedTensors tensors = read_inputs(inputs);
+    const NamedTensors tensors = program::read_tensors(inputs);
     const std::unique_ptr<Model> opened = open_model(model, std::move(options));
     write_outputs(outputs, program::about(inputs, [&] { return opened->forward(tensors); }));
   });

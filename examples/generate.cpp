@@ -1,10 +1,14 @@
 // Generates text from any decoder checkpoint; without one, from the bundled tiny model.
 #include <unistd.h>
 
+#include <headformer/auto_speech_to_text.hpp>
 #include <headformer/chat_generator.hpp>
 #include <headformer/formats/safetensors.hpp>
 #include <headformer/generate/sampler.hpp>
+#include <headformer/models/audio/sound_rows.hpp>
+#include <headformer/pipelines/speech_generator.hpp>
 #include <headformer/preprocess/tokenizer.hpp>
+#include <headformer/weights/checkpoint.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -65,10 +69,16 @@ struct Options {
   program::ComputeOptions compute;
 };
 
-/// --generation-config, then --set, then the options of their own; a later one wins.
-GenerationConfig read_config(const Options& options) {
-  Json given = Json::object();
+/// What the caller says about generating, and where that comes from.
+struct Given {
+  Json keys = Json::object();
   std::string source = "--set";
+};
+
+/// --generation-config, then --set, then the options of their own; a later one wins.
+Given read_given(const Options& options) {
+  Given result;
+  auto& [given, source] = result;
   if (!options.generation_config.empty()) {
     given = parse_json(Bytes::map(options.generation_config));
     source = options.generation_config;
@@ -86,7 +96,15 @@ GenerationConfig read_config(const Options& options) {
   }
   if (!options.max_new_tokens.empty()) set("max_new_tokens", options.max_new_tokens);
   if (!options.seed.empty()) set("seed", options.seed);
-  return GenerationConfig::from_caller(JsonObject(given, source));
+  return result;
+}
+GenerationConfig read_config(const Options& options) {
+  const Given given = read_given(options);
+  return GenerationConfig::from_caller(JsonObject(given.keys, given.source));
+}
+
+void print_ids(std::span<const TokenId> ids) {
+  std::cout << Json(std::vector<TokenId>(ids.begin(), ids.end())).dump() << '\n' << std::flush;
 }
 
 std::vector<TokenId> parse_ids(const std::string& text) {
@@ -221,10 +239,6 @@ class Program {
     display_.timings(stream.timings());
   }
 
-  static void print_ids(std::span<const TokenId> ids) {
-    std::cout << Json(std::vector<TokenId>(ids.begin(), ids.end())).dump() << '\n' << std::flush;
-  }
-
   void chat_on_terminal() {
     Conversation conversation(*generator_, config_);
     std::string line;
@@ -272,6 +286,62 @@ class Program {
   std::unique_ptr<ChatGenerator> generator_;
 };
 
+/// What a speech-to-text model writes of the sounds of --inputs, a line each.
+class SpeechProgram {
+ public:
+  explicit SpeechProgram(const Options& options) : options_(options) {
+    if (options.inputs.empty())
+      throw ArgumentError(options.model + ": expected --inputs with a sound for a speech-to-text model, found none");
+    Given given = read_given(options);
+    const JsonObject json(given.keys, given.source);
+    std::vector<std::string> told;
+    for (const std::string& key : json.keys())
+      if (json.has(key) && prompts_.read(json, key)) told.push_back(key);
+    for (const std::string& key : told) given.keys.erase(key);
+    config_ = GenerationConfig::from_caller(JsonObject(given.keys, given.source));
+    PipelineOptions opening;
+    opening.load = options.compute.loading();
+    opening.executor = options.compute.executor();
+    opening.isa = isa_from_name(options.compute.isa);
+    opening.activations = options.compute.met();
+    generator_ = std::make_unique<SpeechGenerator>(options.model, opening, options.compute.cache());
+    if (!options.output_ids) tokenizer_ = Tokenizer::find(Checkpoint::open(options.model).files());
+    if (!options.output_ids && !tokenizer_)
+      throw IoError(options.model + ": expected a tokenizer (tokenizer.json) or --output-ids, found none");
+  }
+
+  void run() {
+    const NamedTensors tensors = program::read_tensors(options_.inputs);
+    program::about(options_.inputs, [&] {
+      detail::InputReader reader(tensors);
+      const detail::SoundRows sounds(reader, generator_->model().config().encoder);
+      reader.expect_all_known();
+      for (Index b = 0; b < sounds.count(); ++b) answer(sounds.input(b));
+    });
+  }
+
+ private:
+  void answer(const AudioInput& sound) {
+    for (Index i = 0; i < config_.num_return_sequences.value_or(1); ++i) {
+      GenerationConfig config = config_;
+      if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
+      const std::vector<TokenId> ids = generator_->generate(sound, config, prompts_);
+      if (options_.output_ids) {
+        print_ids(ids);
+      } else {
+        std::cout << tokenizer_->decode(ids, true) << '\n' << std::flush;
+      }
+    }
+  }
+
+  const Options& options_;
+  SpeechPrompts prompts_;
+  GenerationConfig config_;
+  std::uint64_t answers_ = 0;  ///< so far, of one seed
+  std::unique_ptr<SpeechGenerator> generator_;
+  std::optional<Tokenizer> tokenizer_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -285,7 +355,8 @@ int main(int argc, char** argv) {
                    ->excludes(prompt);
   auto* ids =
       app.add_option("--input-ids", options.input_ids, "ids to go on from: 1,2,3")->excludes(prompt)->excludes(chat);
-  app.add_option("--inputs", options.inputs, "safetensors with input_ids and attention_mask [B, T]")
+  app.add_option("--inputs", options.inputs,
+                 "safetensors with input_ids and attention_mask [B, T], or the sounds of a speech model")
       ->excludes(prompt)
       ->excludes(chat)
       ->excludes(ids);
@@ -296,5 +367,11 @@ int main(int argc, char** argv) {
   app.add_flag("--output-ids", options.output_ids, "print JSON arrays of ids in place of text");
   app.add_flag("--quiet", options.quiet, "only the text");
   options.compute.add_to(app, "stored");
-  return program::run(app, argc, argv, [&] { Program(options).run(); });
+  return program::run(app, argc, argv, [&] {
+    if (is_speech_to_text(Checkpoint::open(options.model))) {
+      SpeechProgram(options).run();
+    } else {
+      Program(options).run();
+    }
+  });
 }

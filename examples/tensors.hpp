@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <headformer/formats/tensor_entry.hpp>
+#include <filesystem>
+#include <headformer/formats/safetensors.hpp>
+#include <headformer/models/model.hpp>
+#include <string>
 #include <vector>
 
 namespace program {
@@ -24,6 +28,30 @@ inline std::vector<std::int64_t> integers(const headformer::TensorEntry& entry) 
     }
   }
   return values;
+}
+
+/// The tensors of a file as forward() takes them. Throws ArgumentError for a type that is none of F32, I64 and I32.
+inline headformer::NamedTensors read_tensors(const std::filesystem::path& path) {
+  using namespace headformer;
+  const Safetensors file = Safetensors::parse(Bytes::map(path));
+  NamedTensors inputs;
+  for (const TensorEntry& entry : file.tensors()) {
+    const auto count = static_cast<std::size_t>(entry.shape.count());
+    if (entry.dtype == DType::f32) {
+      Tensor<float> tensor(entry.shape);
+      if (count > 0) std::memcpy(tensor.data(), entry.bytes.data(), count * sizeof(float));
+      inputs.emplace(entry.name, std::move(tensor));
+    } else if (is_integers(entry)) {
+      Tensor<std::int64_t> tensor(entry.shape);
+      const std::vector<std::int64_t> values = integers(entry);
+      std::copy(values.begin(), values.end(), tensor.data());
+      inputs.emplace(entry.name, std::move(tensor));
+    } else {
+      throw ArgumentError(path.string() + ": tensor " + entry.name + ": expected F32, I64 or I32, found " +
+                          std::string(name_of(entry.dtype)));
+    }
+  }
+  return inputs;
 }
 
 }  // namespace program

@@ -82,6 +82,34 @@ TEST_P(GenerateGoldensDoor, IdsAreTheReferences) {
   }
 }
 
+/// tests/reference/speech_generate.py; ids alone, as these folders have no tokenizer.
+TEST(GenerateDoor, SoundsAreASpeechModelsInputs) {
+  for (const std::string name : {"whisper", "moonshine"}) {
+    const std::filesystem::path model = goldens() / "speech" / name;
+    const Json cases = parse_json(Bytes::map(model / "generate.json"));
+    for (const Json& item : cases) {
+      SCOPED_TRACE(name + item["config"].dump());
+      Json keys = item["config"];
+      keys.erase("is_multilingual");
+      std::vector<std::string> options = options_of(keys);
+      options.insert(options.begin(), {model.string(), "--output-ids", "--dtype", "f32", "--threads", "1", "--inputs",
+                                       (model / item["inputs"].get<std::string>()).string()});
+      const ProgramResult result = run_program("generate", options);
+      expect_success(result);
+      const std::vector<std::string> lines = lines_of(result.out);
+      ASSERT_EQ(lines.size(), item["output_ids"].size()) << "a line for each sound";
+      for (std::size_t i = 0; i < lines.size(); ++i)
+        EXPECT_EQ(Json::parse(lines[i]), item["output_ids"][i]) << "sound " << i;
+    }
+  }
+  const std::string whisper = (goldens() / "speech/whisper").string();
+  const std::string inputs = (goldens() / "speech/whisper/generate.inputs.safetensors").string();
+  expect_refused(run_program("generate", {whisper, "--output-ids"}), {"--inputs", "whisper"});
+  expect_refused(run_program("generate", {whisper, "--inputs", inputs}), {"tokenizer", "--output-ids"});
+  expect_refused(run_program("generate", {whisper, "--inputs", inputs, "--output-ids", "--set", "language=de"}),
+                 {"generate.inputs.safetensors", "language", "'de'"});
+}
+
 INSTANTIATE_TEST_SUITE_P(Folders, GenerateGoldensDoor,
                          ::testing::Values("decoders/gpt2", "decoders/llama_grouped", "decoders/phi3_longrope",
                                            "decoders/gemma3", "seq2seq/t5", "seq2seq/bart", "seq2seq/m2m_100"),

@@ -20,6 +20,7 @@
 #include "headformer/pipelines/mask_filler.hpp"
 #include "headformer/pipelines/question_answerer.hpp"
 #include "headformer/pipelines/reranker.hpp"
+#include "headformer/pipelines/speech_generator.hpp"
 #include "headformer/pipelines/text_classifier.hpp"
 #include "headformer/pipelines/text_to_text.hpp"
 #include "headformer/pipelines/token_tagger.hpp"

@@ -23,7 +23,8 @@ TEST(GenerationConfig, ReadsEveryKey) {
     "max_new_tokens": 7, "max_length": 90, "min_new_tokens": 2, "min_length": 3, "do_sample": true, "temperature": 0.5,
     "top_k": 11, "top_p": 0.25, "min_p": 0.125, "repetition_penalty": 1.5, "eos_token_id": [1, 2],
     "stop_strings": ["a", "b"], "pad_token_id": 3, "num_return_sequences": 4, "seed": 42, "no_repeat_ngram_size": 3,
-    "encoder_no_repeat_ngram_size": 2, "bad_words_ids": [[5], [1, 2]]})");
+    "encoder_no_repeat_ngram_size": 2, "bad_words_ids": [[5], [1, 2]], "suppress_tokens": [8, 9],
+    "begin_suppress_tokens": [220]})");
   EXPECT_EQ(config.max_new_tokens, 7);
   EXPECT_EQ(config.max_length, 90);
   EXPECT_EQ(config.min_new_tokens, 2);
@@ -42,6 +43,8 @@ TEST(GenerationConfig, ReadsEveryKey) {
   EXPECT_EQ(config.no_repeat_ngram_size, 3);
   EXPECT_EQ(config.encoder_no_repeat_ngram_size, 2);
   EXPECT_EQ(config.bad_words_ids, (std::vector<std::vector<TokenId>>{{5}, {1, 2}}));
+  EXPECT_EQ(config.suppress_tokens, (std::vector<TokenId>{8, 9}));
+  EXPECT_EQ(config.begin_suppress_tokens, std::vector<TokenId>{220});
   const GenerationConfig single = caller(R"({"eos_token_id": 5, "stop_strings": "end", "max_new_tokens": 3.0})");
   EXPECT_EQ(single.eos_token_id, std::vector<TokenId>{5});
   EXPECT_EQ(single.stop_strings, std::vector<std::string>{"end"});

@@ -114,6 +114,17 @@ TEST_F(Generations, BannedTokensGiveWayToTheNextBest) {
   EXPECT_EQ(all(forced), (std::vector<TokenId>{6})) << "what is forced comes whatever is banned";
 }
 
+TEST_F(Generations, SuppressedTokensNeverComeOrNotFirst) {
+  config_.max_new_tokens = 6;
+  config_.suppress_tokens = {5};
+  config_.begin_suppress_tokens = {2, 3};
+  Generation<Counting> generation = start({0, 1});
+  EXPECT_EQ(all(generation), (std::vector<TokenId>{4, 6, 7, 8, 9, 0}));
+  config_.forced_bos_token_id = {1};
+  Generation<Counting> forced = start({9});
+  EXPECT_EQ(all(forced), (std::vector<TokenId>{1, 4, 6, 7, 8, 9})) << "the first is the one after a forced one";
+}
+
 TEST_F(Generations, NoRoomIsNoToken) {
   config_.max_new_tokens = 0;
   Generation<Counting> generation = start({1});

@@ -44,6 +44,8 @@ class Generation {
         once_(static_cast<std::size_t>(config.no_repeat_ngram_size.value_or(0))),
         unlike_source_(static_cast<std::size_t>(config.encoder_no_repeat_ngram_size.value_or(0))),
         bad_words_(config.bad_words_ids.value_or(std::vector<std::vector<TokenId>>{})),
+        suppressed_(config.suppress_tokens.value_or(std::vector<TokenId>{})),
+        suppressed_first_(config.begin_suppress_tokens.value_or(std::vector<TokenId>{})),
         sampler_(config),
         cancellation_(std::move(cancellation)) {
     if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
@@ -103,6 +105,10 @@ class Generation {
     ban_repeated_ngrams(history_, history_, once_, banned_);
     ban_repeated_ngrams(source_, history_, unlike_source_, banned_);
     ban_sequences(bad_words_, history_, banned_);
+    banned_.insert(banned_.end(), suppressed_.begin(), suppressed_.end());
+    // The first token that is free to choose: after one that is forced to follow a single first.
+    const Index first = prompt_length_ == 1 && !first_ids_.empty() ? 1 : 0;
+    if (generated == first) banned_.insert(banned_.end(), suppressed_first_.begin(), suppressed_first_.end());
   }
 
   /// What the next token must be one of; none: anything.
@@ -139,6 +145,8 @@ class Generation {
   std::size_t once_;
   std::size_t unlike_source_;
   std::vector<std::vector<TokenId>> bad_words_;
+  std::vector<TokenId> suppressed_;
+  std::vector<TokenId> suppressed_first_;
   std::vector<TokenId> banned_;
   Sampler sampler_;
   Cancellation cancellation_;

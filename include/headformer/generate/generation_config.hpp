@@ -32,6 +32,8 @@ struct GenerationConfig {
   std::optional<Index> no_repeat_ngram_size;  ///< so many tokens in a row come once (0: any number of times)
   std::optional<Index> encoder_no_repeat_ngram_size;  ///< and never if an encoder's source has them (0: they may)
   std::optional<std::vector<std::vector<TokenId>>> bad_words_ids;  ///< sequences that never come whole
+  std::optional<std::vector<TokenId>> suppress_tokens;             ///< that never come
+  std::optional<std::vector<TokenId>> begin_suppress_tokens;       ///< that do not come first
   std::optional<std::vector<TokenId>> eos_token_id;
   std::optional<TokenId> bos_token_id;  ///< what a decoder over a source begins with where nothing else is said
   std::optional<TokenId> decoder_start_token_id;            ///< what a decoder over a source begins with
@@ -72,6 +74,10 @@ struct GenerationConfig {
       encoder_no_repeat_ngram_size = json.integer(key, 0, most);
     else if (key == "bad_words_ids")
       bad_words_ids = read_sequences(json, key);
+    else if (key == "suppress_tokens")
+      suppress_tokens = read_ids(json, key);
+    else if (key == "begin_suppress_tokens")
+      begin_suppress_tokens = read_ids(json, key);
     else if (key == "eos_token_id")
       eos_token_id = read_ids(json, key);
     else if (key == "bos_token_id")
@@ -143,6 +149,8 @@ struct GenerationConfig {
     fill(merged.no_repeat_ngram_size, base.no_repeat_ngram_size);
     fill(merged.encoder_no_repeat_ngram_size, base.encoder_no_repeat_ngram_size);
     fill(merged.bad_words_ids, base.bad_words_ids);
+    fill(merged.suppress_tokens, base.suppress_tokens);
+    fill(merged.begin_suppress_tokens, base.begin_suppress_tokens);
     fill(merged.eos_token_id, base.eos_token_id);
     fill(merged.bos_token_id, base.bos_token_id);
     fill(merged.decoder_start_token_id, base.decoder_start_token_id);
@@ -169,8 +177,9 @@ struct GenerationConfig {
 
   static constexpr const char* known_keys =
       "max_new_tokens, max_length, min_new_tokens, min_length, do_sample, temperature, top_k, top_p, min_p, "
-      "repetition_penalty, no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words_ids, eos_token_id, "
-      "bos_token_id, decoder_start_token_id, forced_bos_token_id, forced_eos_token_id, stop_strings, pad_token_id, "
+      "repetition_penalty, no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words_ids, suppress_tokens, "
+      "begin_suppress_tokens, eos_token_id, bos_token_id, decoder_start_token_id, forced_bos_token_id, "
+      "forced_eos_token_id, stop_strings, pad_token_id, "
       "num_return_sequences, seed";
 
  private:

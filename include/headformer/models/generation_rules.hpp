@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,15 +24,21 @@ HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint&
 
 /// The same of an encoder-decoder, whose class has a say where the files have none.
 HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint& checkpoint,
-                                                               const Seq2SeqConfig& model) {
+                                                               std::optional<TokenId> start_id,
+                                                               std::optional<TokenId> end_id,
+                                                               std::optional<TokenId> forced_end_id = {}) {
   const bool files = !checkpoint.is_gguf();
   GenerationConfig config = files ? read_generation_config(checkpoint) : GenerationConfig();
   if (!config.decoder_start_token_id) config.decoder_start_token_id = config.bos_token_id;
-  if (!config.decoder_start_token_id) config.decoder_start_token_id = model.start_id;
+  if (!config.decoder_start_token_id) config.decoder_start_token_id = start_id;
   if (files && JsonFile(checkpoint.files(), "generation_config.json").found) return config;
-  if (!config.eos_token_id && model.end_id) config.eos_token_id = {*model.end_id};
-  if (!config.forced_eos_token_id && model.forced_end_id) config.forced_eos_token_id = {*model.forced_end_id};
+  if (!config.eos_token_id && end_id) config.eos_token_id = {*end_id};
+  if (!config.forced_eos_token_id && forced_end_id) config.forced_eos_token_id = {*forced_end_id};
   return config;
+}
+HEADFORMER_COLD inline GenerationConfig read_generation_config(const Checkpoint& checkpoint,
+                                                               const Seq2SeqConfig& model) {
+  return read_generation_config(checkpoint, model.start_id, model.end_id, model.forced_end_id);
 }
 
 /// What a decoder's ids begin with over a source. Throws ArgumentError when nothing says so.
