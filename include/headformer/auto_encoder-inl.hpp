@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "headformer/auto_encoder.hpp"
@@ -43,6 +45,7 @@ namespace detail {
 struct EncoderMatch {
   const EncoderFamily* family = nullptr;
   EncoderTask task = EncoderTask::base;
+  std::span<const std::string_view> beside = {};  ///< tensors that the checkpoint has for others
 };
 
 /// The family whose base class a config names by its model type alone; nullptr where there is none.
@@ -87,7 +90,7 @@ HEADFORMER_COLD inline EncoderMatch match_base_encoder(const Checkpoint& checkpo
   const EncoderMatch match = match_encoder(checkpoint);
   if (match.family != nullptr) return {match.family, EncoderTask::base};
   if (!checkpoint.is_gguf() && checkpoint.architecture() == stanford_colbert)
-    return {family_of_type(checkpoint.config()), EncoderTask::base};
+    return {family_of_type(checkpoint.config()), EncoderTask::base, stanford_colbert_head};
   for (const EncoderFamily* family : encoder_families) {
     if (family->decoder != nullptr && names_family(checkpoint, *family->decoder)) return {family, EncoderTask::base};
   }
@@ -118,7 +121,7 @@ HEADFORMER_COLD inline std::unique_ptr<Encoder> open_encoder(const Checkpoint& c
   EncoderConfig config = match.family->config(checkpoint);
   config.task = match.task;
   NameTable names = match.family->names();
-  if (!checkpoint.is_gguf() && checkpoint.architecture() == stanford_colbert) names.other_heads = stanford_colbert_head;
+  if (!match.beside.empty()) names.other_heads = match.beside;
   const LoadWorkers workers(options);
   return match.family->make(std::move(config), Weights(checkpoint, names, options, workers.executor()));
 }
