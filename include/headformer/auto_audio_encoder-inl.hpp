@@ -15,6 +15,7 @@
 #include "headformer/models/wavlm.hpp"
 #include "headformer/models/whisper.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -61,11 +62,9 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<AudioEncoder> open_audio_encod
   const detail::AudioMatch match = detail::match_audio_encoder(checkpoint);
   if (match.family == nullptr) detail::fail_architecture(checkpoint, audio_encoder_architectures());
   const NameTable names = match.family->names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
+  const LoadWorkers workers(options);
   return match.family->make(match.family->config(checkpoint, match.task),
-                            Weights(checkpoint, names, options, executor));
+                            Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<AudioEncoder> open_audio_encoder(const std::filesystem::path& path,
@@ -103,10 +102,8 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<ImageEncoder> open_spectrogram
   if (!task) detail::fail_architecture(checkpoint, spectrogram_encoder_architectures());
   const ImageFamily& family = audio_spectrogram_transformer::family;
   const NameTable names = family.names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return family.make(family.config(checkpoint, *task), Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return family.make(family.config(checkpoint, *task), Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<ImageEncoder> open_spectrogram_encoder(

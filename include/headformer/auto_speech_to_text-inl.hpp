@@ -11,6 +11,7 @@
 #include "headformer/models/moonshine.hpp"
 #include "headformer/models/whisper.hpp"
 #include "headformer/weights/checkpoint.hpp"
+#include "headformer/weights/load_workers.hpp"
 
 namespace headformer {
 
@@ -58,10 +59,8 @@ HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SpeechToText> open_speech_to_t
   SpeechToTextConfig config = match.family->config(checkpoint);
   config.generates = match.generates;
   const NameTable names = match.family->names();
-  std::unique_ptr<ThreadPool> own;
-  if (options.executor == nullptr) own = std::make_unique<ThreadPool>();
-  Executor& executor = own ? *own : *options.executor;
-  return match.family->make(std::move(config), Weights(checkpoint, names, options, executor));
+  const LoadWorkers workers(options);
+  return match.family->make(std::move(config), Weights(checkpoint, names, options, workers.executor()));
 }
 
 HEADFORMER_COLD HEADFORMER_INLINE std::unique_ptr<SpeechToText> open_speech_to_text(const std::filesystem::path& path,
