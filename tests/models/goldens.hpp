@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <headformer/formats/json.hpp>
 #include <headformer/formats/safetensors.hpp>
 #include <headformer/models/causal_lm/causal_lm_model.hpp>
 #include <nlohmann/json.hpp>
