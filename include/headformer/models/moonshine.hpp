@@ -5,44 +5,15 @@
 #include "headformer/blocks/cross_block.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/models/audio/audio_transformer.hpp"
+#include "headformer/models/audio/normed_waveform_embeddings.hpp"
 #include "headformer/models/causal_lm/causal_lm.hpp"
 #include "headformer/models/readers/json_encoder.hpp"
 #include "headformer/models/readers/json_rotary.hpp"
+#include "headformer/models/readers/moonshine_names.hpp"
 #include "headformer/models/speech/family.hpp"
 #include "headformer/models/speech/transformer_speech_to_text.hpp"
-#include "headformer/nn/group_norm.hpp"
 
 namespace headformer {
-
-/// Frames of a waveform through three convolutions, with a norm of all of the first's rows together behind it.
-struct NormedWaveformEmbeddings {
-  TemporalConvolution first;   // [D, 127]
-  GroupNorm norm;              // [D]
-  TemporalConvolution second;  // [2 D, 7 * D]
-  TemporalConvolution third;   // [D, 3 * 2 D]
-
-  HEADFORMER_COLD NormedWaveformEmbeddings(const AudioEncoderConfig& config, const Weights& weights)
-      : first(config.convolutions[0], weights / "first"),
-        norm({config.width}, weights / "norm"),
-        second(config.convolutions[1], weights / "second"),
-        third(config.convolutions[2], weights / "third") {}
-
-  void operator()(Context& context, std::span<const AudioInput> inputs, TensorView<float> x) const {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      Scratch::Frame frame(context.scratch());
-      const auto run = [&](const TemporalConvolution& convolution, TensorView<const float> from) {
-        const auto to = frame.take<float>(Shape{convolution.config.rows(from.rows()), convolution.config.outputs});
-        convolution(context, from, to);
-        return to;
-      };
-      const auto normed = run(first, TensorView<const float>(inputs[i].sound.data(), {inputs[i].sound.size(0), 1}));
-      norm(context, normed, normed);
-      const auto frames = run(third, run(second, normed));
-      const BatchSequence& sequence = context.batch().sequences[i];
-      for (Index r = 0; r < sequence.rows; ++r) std::copy_n(frames.row(r), x.columns(), x.row(sequence.first_row + r));
-    }
-  }
-};
 
 /// Moonshine (Jeffries et al. 2024, https://arxiv.org/abs/2410.15608): a waveform of any length, rotary positions, and
 /// gates in the decoder alone.
@@ -54,45 +25,6 @@ using MoonshineDecoder =
 using Moonshine = TransformerSpeechToText<MoonshineEncoder, MoonshineDecoder>;
 
 namespace moonshine {
-
-inline constexpr NameRow rows[] = {
-    {"encoder.embedding.first", "encoder.conv1", "", Transform::windows},
-    {"encoder.embedding.norm", "encoder.groupnorm", ""},
-    {"encoder.embedding.second", "encoder.conv2", "", Transform::windows},
-    {"encoder.embedding.third", "encoder.conv3", "", Transform::windows},
-    {"encoder.layers.#.attn_norm", "encoder.layers.#.input_layernorm", ""},
-    {"encoder.layers.#.attn.query", "encoder.layers.#.self_attn.q_proj", ""},
-    {"encoder.layers.#.attn.key", "encoder.layers.#.self_attn.k_proj", ""},
-    {"encoder.layers.#.attn.value", "encoder.layers.#.self_attn.v_proj", ""},
-    {"encoder.layers.#.attn.output", "encoder.layers.#.self_attn.o_proj", ""},
-    {"encoder.layers.#.ff_norm", "encoder.layers.#.post_attention_layernorm", ""},
-    {"encoder.layers.#.ff.up", "encoder.layers.#.mlp.fc1", ""},
-    {"encoder.layers.#.ff.down", "encoder.layers.#.mlp.fc2", ""},
-    {"encoder.final_norm", "encoder.layer_norm", ""},
-    {"decoder.embedding", "decoder.embed_tokens", ""},
-    {"decoder.layers.#.attn_norm", "decoder.layers.#.input_layernorm", ""},
-    {"decoder.layers.#.attn.query", "decoder.layers.#.self_attn.q_proj", ""},
-    {"decoder.layers.#.attn.key", "decoder.layers.#.self_attn.k_proj", ""},
-    {"decoder.layers.#.attn.value", "decoder.layers.#.self_attn.v_proj", ""},
-    {"decoder.layers.#.attn.output", "decoder.layers.#.self_attn.o_proj", ""},
-    {"decoder.layers.#.cross_norm", "decoder.layers.#.post_attention_layernorm", ""},
-    {"decoder.layers.#.cross.query", "decoder.layers.#.encoder_attn.q_proj", ""},
-    {"decoder.layers.#.cross.key", "decoder.layers.#.encoder_attn.k_proj", ""},
-    {"decoder.layers.#.cross.value", "decoder.layers.#.encoder_attn.v_proj", ""},
-    {"decoder.layers.#.cross.output", "decoder.layers.#.encoder_attn.o_proj", ""},
-    {"decoder.layers.#.ff_norm", "decoder.layers.#.final_layernorm", ""},
-    {"decoder.layers.#.ff.gate", "decoder.layers.#.mlp.fc1", "", Transform::halves_swapped},
-    {"decoder.layers.#.ff.up", "decoder.layers.#.mlp.fc1", "", Transform::halves_swapped},
-    {"decoder.layers.#.ff.down", "decoder.layers.#.mlp.fc2", ""},
-    {"decoder.output_norm", "decoder.norm", ""},
-    {"decoder.output", "proj_out", ""},
-};
-inline constexpr std::string_view ignored[] = {"proj_out.weight"};
-inline NameTable names() {
-  NameTable table{rows, ignored};
-  table.base = "model";
-  return table;
-}
 
 /// A side's layers.
 HEADFORMER_COLD inline std::vector<LayerConfig> read_side(const JsonObject& json, const std::string& side,
@@ -156,7 +88,7 @@ HEADFORMER_COLD inline SpeechToTextConfig config(const Checkpoint& checkpoint) {
 }
 
 inline constexpr SpeechClass classes[] = {{"MoonshineModel", false}, {"MoonshineForConditionalGeneration", true}};
-inline constexpr SpeechFamily family = {"Moonshine", classes, config, names, make_speech_to_text<Moonshine>};
+inline constexpr SpeechFamily family = {"Moonshine", classes, config, moonshine_names, make_speech_to_text<Moonshine>};
 
 }  // namespace moonshine
 }  // namespace headformer
