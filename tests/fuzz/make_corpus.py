@@ -1,4 +1,4 @@
-"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf, fuzz_pytorch and fuzz_json_config: a few small files each, in corpus/.
+"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf, fuzz_pytorch, fuzz_json_config and fuzz_orientation: a few small files each, in corpus/.
 
     python make_corpus.py
 
@@ -181,6 +181,8 @@ def main():
         "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": 224}, "resample": 3, "crop_size": [224, 224],
         "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5, "rescale_factor": 0.0039, "do_center_crop": True}).encode()
     save("json_config", configs)
+    pictures = GOLDENS / "pictures"
+    save("orientation", {name: (pictures / name).read_bytes()[:1500] for name in ("turned_6.jpg", "turned_8.webp", "turned_6.png")})
 
 
 if __name__ == "__main__":

@@ -27,6 +27,15 @@ PROCESSORS = [  # class, options, sizes of pictures
     ("CLIPImageProcessor", {"size": 7, "crop_size": 10}, ((9, 20), (20, 9))),
     ("SiglipImageProcessor", {"size": {"height": 7, "width": 7}}, ((30, 40),)),
     ("BeitImageProcessor", {"size": {"height": 9, "width": 9}, "do_center_crop": True, "crop_size": {"height": 6, "width": 6}}, ((5, 6),)),
+    ("SegformerImageProcessor", {"size": {"height": 6, "width": 9}}, ((12, 10),)),
+    ("DPTImageProcessor", {"size": {"height": 8, "width": 8}}, ((12, 10),)),
+    ("DPTImageProcessor", {"size": {"height": 12, "width": 12}, "keep_aspect_ratio": True, "ensure_multiple_of": 4},
+     ((9, 20), (20, 9), (15, 21), (7, 7))),
+    ("DPTImageProcessor", {"do_resize": False, "do_pad": True, "size_divisor": 4}, ((5, 7), (8, 9))),
+    ("YolosImageProcessor", {"size": {"shortest_edge": 32, "longest_edge": 80}}, ((9, 20), (20, 9), (30, 31), (32, 50), (12, 40))),
+    ("YolosImageProcessor", {"size": 20, "max_size": 36, "pad_size": {"height": 20, "width": 48}}, ((11, 16),)),
+    ("ViTImageProcessor", {"size": {"max_height": 8, "max_width": 9}}, ((11, 7), (4, 20))),
+    ("ViTImageProcessor", {"size": {"height": 5, "width": 6}, "do_pad": True, "pad_size": {"height": 7, "width": 6}}, ((11, 7),)),
     ("BitImageProcessor", {"size": {"shortest_edge": 9}, "crop_size": {"height": 7, "width": 7}, "rescale_factor": 0.005}, ((12, 10),)),
 ]
 
