@@ -22,12 +22,7 @@ Item item_of(const OrderedJson& json) {
   return item;
 }
 
-OrderedJson json_of(const Classification& classification) {
-  OrderedJson list = OrderedJson::array();
-  for (const LabelScore& label : classification.labels)
-    list.push_back({{"label", label.label}, {"score", label.score}});
-  return list;
-}
+OrderedJson json_of(const Classification& classification) { return program::json_of(classification.labels); }
 
 }  // namespace
 

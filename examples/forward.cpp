@@ -1,7 +1,6 @@
 // Runs any checkpoint on named tensors: forward MODEL INPUTS.safetensors OUTPUTS.safetensors
 #include <filesystem>
 #include <headformer/auto.hpp>
-#include <headformer/formats/safetensors_writer.hpp>
 
 #include "program.hpp"
 #include "tensors.hpp"
@@ -9,15 +8,6 @@
 namespace {
 
 using namespace headformer;
-
-void write_outputs(const std::filesystem::path& path, const NamedTensors& outputs) {
-  std::vector<NamedTensor> tensors;
-  for (const auto& [name, value] : outputs) {
-    if (const auto* tensor = std::get_if<Tensor<float>>(&value))
-      tensors.push_back({name, DType::f32, tensor->shape(), tensor->data()});
-  }
-  write_safetensors(path, tensors);
-}
 
 }  // namespace
 
@@ -38,6 +28,6 @@ int main(int argc, char** argv) {
     options.workspace = std::make_shared<Workspace>(compute.executor(), isa_from_name(compute.isa), compute.met());
     const NamedTensors tensors = program::read_tensors(inputs);
     const std::unique_ptr<Model> opened = open_model(model, std::move(options));
-    write_outputs(outputs, program::about(inputs, [&] { return opened->forward(tensors); }));
+    program::write_tensors(outputs, program::about(inputs, [&] { return opened->forward(tensors); }));
   });
 }

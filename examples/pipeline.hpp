@@ -5,6 +5,7 @@
 #include <functional>
 #include <headformer/core/outcome.hpp>
 #include <headformer/pipelines/options.hpp>
+#include <headformer/pipelines/scores.hpp>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -17,17 +18,11 @@
 // What the programs over pipelines share: their options, and JSON lines in and out.
 namespace program {
 
-/// ComputeOptions and the pipelines' own.
-struct PipelineProgram {
+/// ComputeOptions as pipelines take them.
+struct ImageProgram {
   ComputeOptions compute;
-  headformer::Index max_length = 0;
 
-  void add_to(App& app) {
-    compute.add_to(app, "stored");
-    app.add_option("--max-length", max_length, "tokens kept of a text; 0: as many as the model allows")
-        ->check(a_number())
-        ->capture_default_str();
-  }
+  void add_to(App& app) { compute.add_to(app, "stored"); }
 
   headformer::PipelineOptions options() const {
     headformer::PipelineOptions options;
@@ -35,7 +30,6 @@ struct PipelineProgram {
     options.executor = compute.executor();
     options.isa = headformer::isa_from_name(compute.isa);
     options.activations = compute.met();
-    options.max_length = max_length;
     if (::isatty(STDERR_FILENO) != 0) {
       options.progress = [](const headformer::Progress& progress) {
         const bool running = progress.stage == headformer::Progress::Stage::running;
@@ -47,6 +41,35 @@ struct PipelineProgram {
     return options;
   }
 };
+
+/// The same for texts, which may be cut.
+struct PipelineProgram : ImageProgram {
+  headformer::Index max_length = 0;
+
+  void add_to(App& app) {
+    ImageProgram::add_to(app);
+    app.add_option("--max-length", max_length, "tokens kept of a text; 0: as many as the model allows")
+        ->check(a_number())
+        ->capture_default_str();
+  }
+  headformer::PipelineOptions options() const {
+    headformer::PipelineOptions options = ImageProgram::options();
+    options.max_length = max_length;
+    return options;
+  }
+};
+
+/// [{label, score}]
+inline OrderedJson json_of(const std::vector<headformer::LabelScore>& labels) {
+  OrderedJson list = OrderedJson::array();
+  for (const headformer::LabelScore& label : labels) list.push_back({{"label", label.label}, {"score", label.score}});
+  return list;
+}
+
+/// [{label, score}], the best first, or what stands in its place.
+inline void put_labels(std::size_t index, const headformer::Outcome<std::vector<headformer::LabelScore>>& labels) {
+  std::cout << (labels ? line_of(json_of(labels.value())) : failure_line(index, labels.error()));
+}
 
 /// Outcomes as JSON, each by `json_of` of its value.
 template <class Value, class JsonOf>

@@ -5,8 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <headformer/formats/safetensors.hpp>
+#include <headformer/formats/safetensors_writer.hpp>
+#include <headformer/formats/tensor_entry.hpp>
 #include <headformer/models/model.hpp>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace program {
@@ -52,6 +55,21 @@ inline headformer::NamedTensors read_tensors(const std::filesystem::path& path) 
     }
   }
   return inputs;
+}
+
+/// A model's inputs or outputs as a file.
+inline void write_tensors(const std::filesystem::path& path, const headformer::NamedTensors& named) {
+  std::vector<headformer::NamedTensor> tensors;
+  for (const auto& [name, value] : named) {
+    std::visit(
+        [&, &key = name](const auto& tensor) {
+          constexpr bool floats = std::is_same_v<std::decay_t<decltype(tensor)>, headformer::Tensor<float>>;
+          const headformer::DType type = floats ? headformer::DType::f32 : headformer::DType::i64;
+          tensors.push_back({key, type, tensor.shape(), tensor.data()});
+        },
+        value);
+  }
+  headformer::write_safetensors(path, tensors);
 }
 
 }  // namespace program

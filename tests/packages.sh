@@ -3,7 +3,7 @@
 
 # To build everything and to run the tests.
 build_packages=(g++ cmake ninja-build pkgconf libeigen3-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
-  libcli11-dev libsndfile1-dev libgtest-dev libbenchmark-dev)
+  libcli11-dev libsndfile1-dev libstb-dev libwebp-dev libgtest-dev libbenchmark-dev)
 
 # To build and run the tests for 64-bit ARM on another machine.
 cross_packages=(g++-aarch64-linux-gnu qemu-user cmake ninja-build libeigen3-dev nlohmann-json3-dev googletest)

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "support/expect_json.hpp"
 #include "support/program.hpp"
 
 // The programs over pipelines as anyone runs them, against what the reference's pipelines answer
@@ -47,38 +48,6 @@ std::vector<std::string> arguments_of(const Json& options) {
     }
   }
   return arguments;
-}
-
-/// The same JSON, numbers that are no integers within 2e-4 of the greatest.
-void expect_same(const Json& found, const Json& expected, double scale, const std::string& where) {
-  if (expected.is_number_float()) {
-    ASSERT_TRUE(found.is_number()) << where << ": " << found;
-    EXPECT_NEAR(found.get<double>(), expected.get<double>(), 2e-4 * scale) << where;
-    return;
-  }
-  ASSERT_EQ(found.type_name(), std::string(expected.type_name())) << where << ": " << found << " for " << expected;
-  if (!expected.is_structured()) {
-    EXPECT_EQ(found, expected) << where;
-    return;
-  }
-  ASSERT_EQ(found.size(), expected.size()) << where << ": " << found << " for " << expected;
-  for (const auto& [key, value] : expected.items()) {
-    const std::string at = where + "." + key;
-    if (expected.is_object()) {
-      ASSERT_TRUE(found.contains(key)) << at;
-      expect_same(found.at(key), value, scale, at);
-    } else {
-      expect_same(found.at(std::stoul(key)), value, scale, at);
-    }
-  }
-}
-
-double greatest(const Json& json) {
-  if (json.is_number_float()) return std::abs(json.get<double>());
-  double result = 0;
-  if (json.is_structured())
-    for (const Json& value : json) result = std::max(result, greatest(value));
-  return result;
 }
 
 /// The program that a golden's folder is for.

@@ -28,6 +28,10 @@ Option* Option::capture_default_str() {
   option_->capture_default_str();
   return this;
 }
+Option* Option::default_str(const std::string& text) {
+  option_->default_str(text);
+  return this;
+}
 Option* Option::excludes(const Option* other) {
   option_->excludes(other->option_);
   return this;

@@ -32,6 +32,7 @@ class Option {
   Option* required();
   Option* check(const Check& check);
   Option* capture_default_str();
+  Option* default_str(const std::string& text);
   Option* excludes(const Option* other);
   Option* needs(const Option* other);
   Option* expected(int count);

@@ -110,7 +110,7 @@ HEADFORMER_COLD inline std::unique_ptr<DualEncoder> make(const Checkpoint& check
   ImageEncoderConfig image = image_config(checkpoint, ImageTask::shared_space);
   text.task = EncoderTask::shared_space;
   text.heads.projected = image.projected = json.integer_or("projection_dim", 512, 1, detail::most_width);
-  return make_dual_encoder<ClipText, ClipImage>(std::move(text), std::move(image), weights);
+  return make_dual_encoder<ClipText, ClipImage>(std::move(text), std::move(image), weights, ContrastiveLoss::softmax);
 }
 
 inline constexpr EncoderClass text_classes[] = {

@@ -99,7 +99,7 @@ HEADFORMER_COLD inline std::unique_ptr<DualEncoder> make(const Checkpoint& check
   EncoderConfig text = text_config(checkpoint);
   text.task = EncoderTask::shared_space;
   return make_dual_encoder<SiglipText, SiglipImage>(std::move(text), image_config(checkpoint, ImageTask::shared_space),
-                                                    weights, true);
+                                                    weights, ContrastiveLoss::sigmoid);
 }
 
 inline constexpr EncoderClass text_classes[] = {{"SiglipTextModel", EncoderTask::base}};

@@ -7,18 +7,6 @@
 
 namespace headformer {
 
-namespace detail {
-
-/// As the reference's pipeline for text classification decides.
-HEADFORMER_COLD inline ScoreFunction read_score_function(const JsonObject& config, Index labels) {
-  const std::string problem = config.string_or("problem_type", "");
-  if (problem == "regression") return ScoreFunction::none;
-  if (problem == "multi_label_classification" || labels == 1) return ScoreFunction::sigmoid;
-  return ScoreFunction::softmax;
-}
-
-}  // namespace detail
-
 HEADFORMER_INLINE TextClassifier::TextClassifier(const std::filesystem::path& path, const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   detail::expect_task(pipeline_, EncoderTask::sequence_classification, "sequence classification");

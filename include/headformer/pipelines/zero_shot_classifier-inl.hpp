@@ -6,6 +6,7 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/pipelines/labels.hpp"
+#include "headformer/pipelines/template_text.hpp"
 #include "headformer/pipelines/zero_shot_classifier.hpp"
 
 namespace headformer {
@@ -39,12 +40,7 @@ HEADFORMER_INLINE std::vector<Outcome<Classification>> ZeroShotClassifier::class
     std::span<const std::string_view> texts, std::span<const std::string> labels,
     const ZeroShotOptions& options) const {
   if (labels.empty()) throw ArgumentError("labels: expected at least one, found none");
-  const std::size_t place = options.hypothesis.find("{}");
-  if (place == std::string::npos)
-    throw ArgumentError("hypothesis: expected {} where a label goes, found " + detail::quoted(options.hypothesis));
-  std::vector<std::string> hypotheses;
-  for (const std::string& label : labels)
-    hypotheses.push_back(std::string(options.hypothesis).replace(place, 2, label));
+  const std::vector<std::string> hypotheses = detail::fill_template("hypothesis", options.hypothesis, labels);
   std::vector<TextPair> pairs;
   for (const std::string_view text : texts)
     for (const std::string& hypothesis : hypotheses) pairs.push_back({text, hypothesis});

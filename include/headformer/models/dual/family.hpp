@@ -23,14 +23,15 @@ struct DualFamily {
 /// Both towers, and what their vectors are compared by.
 template <class Text, class Image>
 HEADFORMER_COLD std::unique_ptr<DualEncoder> make_dual_encoder(EncoderConfig text, ImageEncoderConfig image,
-                                                               const Weights& weights, bool biased = false) {
+                                                               const Weights& weights, ContrastiveLoss loss) {
   std::unique_ptr<Encoder> texts = make_encoder<Text>(std::move(text), weights / "text");
   std::unique_ptr<ImageEncoder> images = make_image_encoder<Image>(std::move(image), weights / "image");
   const auto number = [&](const char* name) {
     const Tensor<float> stored = (weights / "similarity").vector(name, 1);
     return weights.measuring() ? 0.0F : *stored.data();
   };
-  const ContrastiveSimilarity similarity{std::exp(number("scale")), biased ? number("bias") : 0.0F};
+  const float bias = loss == ContrastiveLoss::sigmoid ? number("bias") : 0.0F;
+  const ContrastiveSimilarity similarity{std::exp(number("scale")), bias, loss};
   weights.finish();
   return std::make_unique<DualEncoder>(std::move(texts), std::move(images), similarity, weights.report());
 }

@@ -17,13 +17,18 @@ inline void normalise_rows(TensorView<float> x) {
   }
 }
 
-/// How alike vectors of length 1 are as the logits of a contrastive model: scale * a . b + bias. With a softmax over
-/// the other side they are CLIP's (Radford et al. 2021, https://arxiv.org/abs/2103.00020), with a sigmoid SigLIP's
-/// (Zhai et al. 2023, https://arxiv.org/abs/2303.15343), with scale = 1 / temperature SimCLR's (Chen et al. 2020,
-/// https://arxiv.org/abs/2002.05709).
+/// What makes probabilities of a contrastive model's logits, as it was trained.
+enum class ContrastiveLoss {
+  softmax,  ///< over the other side: CLIP (Radford et al. 2021, https://arxiv.org/abs/2103.00020)
+  sigmoid,  ///< of each pair, whose logits have a bias: SigLIP (Zhai et al. 2023, https://arxiv.org/abs/2303.15343)
+};
+
+/// How alike vectors of length 1 are as the logits of a contrastive model: scale * a . b + bias. With scale = 1 /
+/// temperature they are SimCLR's too (Chen et al. 2020, https://arxiv.org/abs/2002.05709).
 struct ContrastiveSimilarity {
   float scale = 1;
   float bias = 0;
+  ContrastiveLoss loss = ContrastiveLoss::softmax;
 
   /// Shapes: a [N, D], b [M, D] -> logits [N, M].
   void operator()(TensorView<const float> a, TensorView<const float> b, TensorView<float> logits) const {
