@@ -1,15 +1,15 @@
 #pragma once
 
-#include <algorithm>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "headformer/blocks/layer_config.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/models/encoders/head.hpp"
+#include "headformer/models/encoders/item_groups.hpp"
 #include "headformer/models/input_checks.hpp"
 #include "headformer/models/workspace.hpp"
 #include "headformer/weights/load_options.hpp"
@@ -36,9 +36,10 @@ class GroupedEncoder {
   /// The last layer's hidden states. Shapes: hidden [T, D], T the items' rows together. Throws as rows().
   void encode(Workspace& workspace, std::span<const Input> inputs, TensorView<float> hidden,
               const Observer* observer = nullptr) const {
-    expect_shape("hidden", {rows(inputs), config_.width}, hidden.shape());
-    run_groups(workspace, inputs, observer, [&](Context& context, std::span<const Input> group, Index row, Index) {
-      run(context, group, hidden.slice_rows(row, row + context.batch().rows()));
+    const std::vector<Index> lengths = lengths_of(inputs);
+    expect_shape("hidden", {sum(lengths), config_.width}, hidden.shape());
+    for_each_group(workspace, inputs, lengths, observer, [&](Context& context, const detail::ItemGroup& group) {
+      run(context, inputs.subspan(group.first, group.count), hidden.slice_rows(group.row, group.row + group.rows));
     });
   }
 
@@ -46,21 +47,22 @@ class GroupedEncoder {
   /// Shapes: outputs[i] [T or items, heads()[i]->output().width]. Throws as rows().
   void forward(Workspace& workspace, std::span<const Input> inputs, std::span<const TensorView<float>> outputs,
                const Observer* observer = nullptr) const {
-    const Index total = rows(inputs);
+    const std::vector<Index> lengths = lengths_of(inputs);
+    const Index total = sum(lengths);
     if (outputs.size() != heads_.size()) detail::fail_count("outputs", heads_.size(), outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const EncoderOutput& output = heads_[i]->output();
       expect_shape(output.names.front(), {output.per_token ? total : static_cast<Index>(inputs.size()), output.width},
                    outputs[i].shape());
     }
-    run_groups(workspace, inputs, observer, [&](Context& context, std::span<const Input> group, Index row, Index item) {
-      Scratch::Frame frame(workspace.scratch);
-      const auto hidden = frame.take_rows<float>(context.batch().rows(), config_.width);
-      run(context, group, hidden);
+    for_each_group(workspace, inputs, lengths, observer, [&](Context& context, const detail::ItemGroup& group) {
+      Scratch::Frame frame(context.scratch());
+      const auto hidden = frame.take_rows<float>(group.rows, config_.width);
+      run(context, inputs.subspan(group.first, group.count), hidden);
       for (std::size_t i = 0; i < outputs.size(); ++i) {
         const bool tokens = heads_[i]->output().per_token;
-        const Index first = tokens ? row : item;
-        const Index count = tokens ? hidden.rows() : static_cast<Index>(group.size());
+        const Index first = tokens ? group.row : static_cast<Index>(group.first);
+        const Index count = tokens ? group.rows : static_cast<Index>(group.count);
         (*heads_[i])(context, hidden, outputs[i].slice_rows(first, first + count));
       }
     });
@@ -77,40 +79,20 @@ class GroupedEncoder {
   /// Puts an item at the end of the batch.
   virtual void append(const Input& input, Batch& batch) const = 0;
 
-  Index rows(std::span<const Input> inputs) const {
-    Index total = 0;
-    for (const Input& input : inputs) total += rows(input);
-    return total;
+  std::vector<Index> lengths_of(std::span<const Input> inputs) const {
+    std::vector<Index> result;
+    for (const Input& input : inputs) result.push_back(rows(input));
+    return result;
   }
+  static Index sum(std::span<const Index> rows) { return std::accumulate(rows.begin(), rows.end(), Index{0}); }
 
-  /// Rows that go through all layers together: as many as keep the widest activation in the cache, where more would
-  /// only wait for memory.
-  Index rows_together() const {
-    constexpr Index numbers = Index{3} << 17;
-    Index widest = config_.width;
-    for (const LayerConfig& layer : config_.layers) widest = std::max(widest, layer.feed_forward.hidden_width);
-    return std::clamp<Index>(numbers / widest, 64, 1024);
-  }
-
-  /// Calls pass(context, group, first row, first item) for one group of whole items after the other.
   template <class Pass>
-  void run_groups(Workspace& workspace, std::span<const Input> inputs, const Observer* observer,
-                  const Pass& pass) const {
-    const Index together = rows_together();
-    Index item = 0;
-    for (Index row = 0; !inputs.empty(); row += workspace.batch.rows()) {
-      Batch& batch = workspace.batch;
-      batch.sequences.clear();
-      batch.positions.clear();
-      batch.token_types.clear();
-      std::size_t count = 0;
-      for (; count < inputs.size() && batch.rows() < together; ++count) append(inputs[count], batch);
-      Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
-      context.observer = observer;
-      pass(context, inputs.first(count), row, item);
-      item += static_cast<Index>(count);
-      inputs = inputs.subspan(count);
-    }
+  void for_each_group(Workspace& workspace, std::span<const Input> inputs, std::span<const Index> lengths,
+                      const Observer* observer, const Pass& pass) const {
+    const auto fill = [&](Batch& batch, const detail::ItemGroup& group) {
+      for (const Input& input : inputs.subspan(group.first, group.count)) append(input, batch);
+    };
+    detail::for_each_group(workspace, lengths, detail::rows_together(config_), observer, fill, pass);
   }
 
   HEADFORMER_COLD static void expect_shape(const std::string& name, const Shape& expected, const Shape& found) {
