@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../examples/program.hpp"
-#include "measuring.hpp"
+#include "encoder_rate.hpp"
 
 /// Sequences a second through an encoder and its heads, on random ids.
 class EncoderThroughput {
@@ -64,19 +64,8 @@ class EncoderThroughput {
 
   void run(const Ids& ids) {
     std::vector<headformer::EncoderInput> inputs(ids.size());
-    Index rows = 0;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      inputs[i].ids = ids[i];
-      rows += inputs[i].rows();
-    }
-    std::vector<headformer::Tensor<float>> results;
-    std::vector<headformer::TensorView<float>> views;
-    for (const auto& head : encoder_->heads()) {
-      const headformer::EncoderOutput& output = head->output();
-      const Index count = output.per_token ? rows : static_cast<Index>(ids.size());
-      views.push_back(results.emplace_back(headformer::Shape{count, output.width}));
-    }
-    encoder_->forward(workspace_, inputs, views);
+    for (std::size_t i = 0; i < ids.size(); ++i) inputs[i].ids = ids[i];
+    measuring::run_heads(workspace_, *encoder_, inputs);
   }
 
   Index batch_;

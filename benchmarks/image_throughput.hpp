@@ -1,5 +1,6 @@
 #pragma once
 
+#include <headformer/auto_audio_encoder.hpp>
 #include <headformer/auto_dual_encoder.hpp>
 #include <headformer/auto_image_encoder.hpp>
 #include <headformer/weights/checkpoint.hpp>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "../examples/program.hpp"
-#include "measuring.hpp"
+#include "encoder_rate.hpp"
 
-/// Pictures a second through an encoder of pictures and its heads, or through the image tower of two, on random pixels
-/// of the size it was made for.
+/// Pictures a second through an encoder of pictures (or of spectrograms, which it takes as such) and its heads, or
+/// through the image tower of two, on random pixels of the size it was made for.
 class ImageThroughput {
  public:
   using Index = headformer::Index;
@@ -25,6 +26,8 @@ class ImageThroughput {
     load.executor = workspace_.executor.get();
     if (headformer::is_dual_encoder(checkpoint)) {
       dual_ = headformer::open_dual_encoder(checkpoint, load);
+    } else if (headformer::is_spectrogram_encoder(checkpoint)) {
+      alone_ = headformer::open_spectrogram_encoder(checkpoint, load);
     } else {
       alone_ = headformer::open_image_encoder(checkpoint, load);
     }
@@ -43,15 +46,8 @@ class ImageThroughput {
   /// One picture.
   void first() { run(1); }
 
-  /// The median of the repetitions, after one that warms up.
   double items_per_second(int repetitions) {
-    std::vector<double> rates;
-    for (int i = 0; i <= repetitions; ++i) {
-      const double begin = measuring::now();
-      run(pixels_.size());
-      if (i > 0) rates.push_back(static_cast<double>(pixels_.size()) / (measuring::now() - begin));
-    }
-    return measuring::median(rates);
+    return measuring::items_per_second(repetitions, pixels_.size(), [&] { run(pixels_.size()); });
   }
 
  private:
@@ -59,19 +55,8 @@ class ImageThroughput {
 
   void run(std::size_t count) {
     std::vector<headformer::ImageInput> inputs(count);
-    Index rows = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      inputs[i].pixels = pixels_[i].view();
-      rows += encoder().rows(inputs[i]);
-    }
-    std::vector<headformer::Tensor<float>> results;
-    std::vector<headformer::TensorView<float>> views;
-    for (const auto& head : encoder().heads()) {
-      const headformer::EncoderOutput& output = head->output();
-      views.push_back(
-          results.emplace_back(headformer::Shape{output.per_token ? rows : static_cast<Index>(count), output.width}));
-    }
-    encoder().forward(workspace_, inputs, views);
+    for (std::size_t i = 0; i < count; ++i) inputs[i].pixels = pixels_[i].view();
+    measuring::run_heads(workspace_, encoder(), inputs);
   }
 
   headformer::Workspace workspace_;

@@ -1,6 +1,6 @@
-// Tokens a second of a decoder, sequences or pictures a second of an encoder, on random ids or pixels:
+// Tokens a second of a decoder, sequences, pictures or sounds a second of an encoder, on random ids, pixels or samples:
 //   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--lengths LO:HI]
-//   [--json]
+//   [--seconds S] [--json]
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include <charconv>
 #include <headformer/auto_causal_lm.hpp>
 #include <headformer/auto_seq2seq.hpp>
+#include <headformer/auto_speech_to_text.hpp>
 #include <headformer/formats/json.hpp>
 #include <headformer/models/causal_lm/session.hpp>
 #include <headformer/weights/checkpoint.hpp>
@@ -20,6 +21,7 @@
 #include "encoder_throughput.hpp"
 #include "image_throughput.hpp"
 #include "measuring.hpp"
+#include "sound_throughput.hpp"
 
 namespace {
 
@@ -35,6 +37,7 @@ struct Options {
   Index generate = 128;
   Index batch = 1;
   Index depth = 0;
+  double seconds = 30;  ///< of a sound, where the model takes any length
   int repetitions = 3;
   std::vector<int> threads;
   std::string lengths;
@@ -46,12 +49,12 @@ struct Options {
 
 struct Figures {
   bool encodes = false;  ///< an encoder-decoder: `prompt` is a source's
+  bool prompts = true;   ///< items are texts of Options::prompt tokens; otherwise pictures or sounds
   double prompt = 0;     ///< tokens of prompts a second, or sources
   double decode = 0;
   double load = 0;  ///< seconds
   double first_token = 0;
   std::optional<double> items = std::nullopt;  ///< a second, of an encoder; the rates of tokens are none then
-  bool pictures = false;                       ///< are the items
 };
 
 class Throughput {
@@ -64,7 +67,12 @@ class Throughput {
     LoadOptions load = options.compute.loading();
     load.executor = workspace_->executor.get();
     const Checkpoint checkpoint = Checkpoint::open(options.model);
-    if (is_seq2seq(checkpoint)) {
+    if (is_speech_to_text(checkpoint)) {
+      speech_ = open_speech_to_text(checkpoint, load);
+      model_ = {speech_, &speech_->decoder()};
+      figures_.encodes = true;
+      figures_.prompts = false;
+    } else if (is_seq2seq(checkpoint)) {
       seq2seq_ = open_seq2seq(checkpoint, load);
       model_ = {seq2seq_, &seq2seq_->decoder()};
       figures_.encodes = true;
@@ -72,6 +80,8 @@ class Throughput {
       model_ = open_causal_lm(checkpoint, load);
     }
     figures_.load = now() - begin;
+    if (speech_)
+      sounds_ = measuring::random_sounds(speech_->config().encoder, options_.batch, options_.seconds, random_);
   }
 
   /// The first id of a prompt of 5 tokens.
@@ -99,10 +109,17 @@ class Throughput {
   }
 
  private:
-  /// Empty sequences, an encoder-decoder's over the prompts.
+  /// Empty sequences, an encoder-decoder's over the prompts, or over as many sounds.
   std::vector<SequenceState> new_sequences(const std::vector<std::vector<TokenId>>& prompts) {
     const DType cache = options_.compute.cache();
     std::vector<SequenceState> states;
+    if (speech_) {
+      std::vector<AudioInput> inputs = measuring::inputs_of(sounds_);
+      inputs.resize(std::min(inputs.size(), prompts.size()));
+      for (const Source& source : speech_->encode(*workspace_, inputs, cache))
+        states.push_back(speech_->new_sequence(source, cache));
+      return states;
+    }
     if (!seq2seq_) {
       for (std::size_t b = 0; b < prompts.size(); ++b) states.push_back(model_->new_sequence(cache));
       return states;
@@ -136,7 +153,7 @@ class Throughput {
   /// Tokens a second; of an encoder-decoder, sources.
   double time_prompts() {
     const std::vector<std::vector<TokenId>> prompts = random_prompts();
-    if (seq2seq_) {
+    if (figures_.encodes) {
       const double begin = now();
       new_sequences(prompts);
       return static_cast<double>(options_.batch) / (now() - begin);
@@ -179,9 +196,11 @@ class Throughput {
 
   const Options& options_;
   std::shared_ptr<Workspace> workspace_;
-  std::shared_ptr<const SequenceToSequence> seq2seq_;  ///< nullptr: the model is a decoder alone
+  std::shared_ptr<const SequenceToSequence> seq2seq_;  ///< or
+  std::shared_ptr<const SpeechToText> speech_;         ///< or the model is a decoder alone
   std::shared_ptr<const CausalLanguageModel> model_;
   std::mt19937 random_{42};
+  std::vector<Tensor<float>> sounds_;  ///< of a speech-to-text model
   Figures figures_;
 };
 
@@ -239,10 +258,8 @@ void print(const Options& options, int threads, const Figures& f) {
     Json line;
     line["threads"] = threads;
     line["batch"] = options.batch;
-    if (!f.pictures) {
-      line["prompt"] = options.prompt;
-      line["generate"] = options.generate;
-    }
+    if (f.prompts) line["prompt"] = options.prompt;
+    if (f.prompts || f.encodes) line["generate"] = options.generate;
     if (f.items) {
       line["items_per_second"] = *f.items;
     } else {
@@ -256,22 +273,23 @@ void print(const Options& options, int threads, const Figures& f) {
     return;
   }
   if (f.items) {
-    const std::string tokens = f.pictures ? "" : " (" + std::to_string(options.prompt) + " tokens)";
+    const std::string tokens = f.prompts ? " (" + std::to_string(options.prompt) + " tokens)" : "";
     std::printf("%d threads, batch %td: %.1f items/s%s, load %.3f s, first item %.3f s, peak %.1f MB\n", threads,
                 options.batch, *f.items, tokens.c_str(), f.load, f.first_token,
                 static_cast<double>(peak_bytes()) * 1e-6);
     std::fflush(stdout);
     return;
   }
+  const std::string prompt = f.prompts ? " (prompt " + std::to_string(options.prompt) + ")" : "";
   std::printf(
-      "%d threads, batch %td: %s %.1f %s/s (prompt %td), decode %.1f tokens/s (%td tokens), load %.3f s, "
-      "first token %.3f s, peak %.1f MB\n",
+      "%d threads, batch %td: %s %.1f %s/s%s, decode %.1f tokens/s (%td tokens), load %.3f s, first token %.3f s, "
+      "peak %.1f MB\n",
       threads, options.batch, f.encodes ? "encode" : "prefill", f.prompt, f.encodes ? "items" : "tokens",
-      options.prompt, f.decode, options.generate, f.load, f.first_token, static_cast<double>(peak_bytes()) * 1e-6);
+      prompt.c_str(), f.decode, options.generate, f.load, f.first_token, static_cast<double>(peak_bytes()) * 1e-6);
   std::fflush(stdout);
 }
 
-/// `open(threads)`: what measures an encoder, of texts or of pictures.
+/// `open(threads)`: what measures an encoder, of texts, pictures or sounds.
 template <class Open>
 void measure_encoder(const Options& options, int argc, char** argv, const Open& open) {
   for (const int threads : options.first_token ? std::vector{options.threads.back()} : options.threads) {
@@ -283,7 +301,7 @@ void measure_encoder(const Options& options, int argc, char** argv, const Open& 
     }
     Figures figures;
     figures.items = throughput.items_per_second(options.repetitions);
-    figures.pictures = std::is_same_v<decltype(throughput), ImageThroughput>;
+    figures.prompts = std::is_same_v<decltype(throughput), EncoderThroughput>;
     figures.load = throughput.load_seconds();
     figures.first_token = time_first_token(argc, argv, threads);
     print(options, threads, figures);
@@ -293,7 +311,7 @@ void measure_encoder(const Options& options, int argc, char** argv, const Open& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  program::App app("Measures a model's speed on random ids or pixels");
+  program::App app("Measures a model's speed on random ids, pixels or samples");
   Options options;
   app.add_option("MODEL", options.model, "a Hugging Face folder or a .gguf file")->required();
   app.add_option("--prompt", options.prompt, "tokens of the prompt")
@@ -302,7 +320,7 @@ int main(int argc, char** argv) {
   app.add_option("--generate", options.generate, "tokens to decode")
       ->check(program::range(Index{0}, most_tokens))
       ->capture_default_str();
-  app.add_option("--batch", options.batch, "sequences or pictures at once")
+  app.add_option("--batch", options.batch, "sequences, pictures or sounds at once")
       ->check(program::range(1, 4096))
       ->capture_default_str();
   app.add_option("--depth", options.depth, "tokens in the context before decoding")
@@ -312,6 +330,9 @@ int main(int argc, char** argv) {
       ->check(program::range(1, 1000))
       ->capture_default_str();
   app.add_option("--lengths", options.lengths, "LO:HI: prompts of uniformly drawn lengths");
+  app.add_option("--seconds", options.seconds, "of a sound, where the model takes any length")
+      ->check(program::a_number())
+      ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON object a line");
   app.add_flag("--first-token", options.first_token)->hidden();
   options.compute.add_to(app, "stored");
@@ -326,6 +347,8 @@ int main(int argc, char** argv) {
       if (threads < 1 || threads > 1024)
         throw ArgumentError("threads: expected 1 to 1024, found " + std::to_string(threads));
     }
+    if (!(options.seconds >= 0.05 && options.seconds <= 3600))
+      throw ArgumentError("seconds: expected 0.05 to 3600, found " + std::to_string(options.seconds));
     options.prompts =
         options.lengths.empty() ? std::pair(options.prompt, options.prompt) : parse_lengths(options.lengths);
     const Checkpoint checkpoint = Checkpoint::open(options.model);
@@ -334,9 +357,14 @@ int main(int argc, char** argv) {
         return EncoderThroughput(options.model, options.compute, threads, options.batch, options.prompts);
       });
     }
-    if (is_image_encoder(checkpoint) || is_dual_encoder(checkpoint)) {
+    if (is_image_encoder(checkpoint) || is_dual_encoder(checkpoint) || is_spectrogram_encoder(checkpoint)) {
       return measure_encoder(options, argc, argv, [&](int threads) {
         return ImageThroughput(checkpoint, options.compute, threads, options.batch);
+      });
+    }
+    if (is_audio_encoder(checkpoint)) {
+      return measure_encoder(options, argc, argv, [&](int threads) {
+        return SoundThroughput(checkpoint, options.compute, threads, options.batch, options.seconds);
       });
     }
     if (options.first_token) {

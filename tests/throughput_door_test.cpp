@@ -48,6 +48,34 @@ TEST_F(ThroughputDoor, PicturesAreItems) {
   }
 }
 
+TEST_F(ThroughputDoor, SoundsAreItems) {
+  for (const char* const name :
+       {"speech/wav2vec2_ctc", "speech/hubert", "speech/whisper_classification", "speech/ast_classification"}) {
+    SCOPED_TRACE(name);
+    const ProgramResult result = throughput(
+        {golden(name), "--batch", "2", "--threads", "1", "--repetitions", "1", "--seconds", "0.1", "--json"});
+    expect_success(result);
+    const Json line = Json::parse(result.out);
+    for (const char* key : {"items_per_second", "first_token_seconds", "load_seconds", "peak_bytes"})
+      EXPECT_GT(line[key].get<double>(), 0) << key;
+    EXPECT_FALSE(line.contains("prompt"));
+  }
+}
+
+TEST_F(ThroughputDoor, SoundsAreEncodedAndDecodedOver) {
+  for (const char* const name : {"speech/whisper", "speech/moonshine"}) {
+    SCOPED_TRACE(name);
+    const ProgramResult result = throughput({golden(name), "--batch", "2", "--threads", "1", "--repetitions", "1",
+                                             "--generate", "5", "--seconds", "0.2", "--json"});
+    expect_success(result);
+    const Json line = Json::parse(result.out);
+    for (const char* key : {"encode_items_per_second", "decode_tokens_per_second", "first_token_seconds"})
+      EXPECT_GT(line[key].get<double>(), 0) << key;
+    EXPECT_EQ(line["generate"], 5);
+    EXPECT_FALSE(line.contains("prompt"));
+  }
+}
+
 TEST_F(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
                                            "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});
@@ -83,6 +111,8 @@ TEST_F(ThroughputDoor, BadInputIsRefusedInOneLine) {
       {{model, "--threads", "0"}, {"threads", "0"}},
       {{model, "--threads", ""}, {"threads", "number"}},
       {{model, "--prompt", "-1"}, {"prompt", "-1"}},
+      {{golden("speech/hubert"), "--seconds", "0"}, {"seconds", "0"}},
+      {{golden("speech/hubert"), "--seconds", "x"}, {"seconds", "x"}},
       {{model, "--lengths", "5"}, {"lengths", "LO:HI", "'5'"}},
       {{model, "--lengths", "a:b"}, {"lengths", "'a:b'"}},
       {{model, "--lengths", "3:2"}, {"lengths", "'3:2'"}},
