@@ -1,6 +1,6 @@
 // Tokens a second of a decoder, sequences, pictures or sounds a second of an encoder, on random ids, pixels or samples:
 //   throughput MODEL [--prompt N] [--generate N] [--batch B] [--threads 1,2] [--repetitions R] [--lengths LO:HI]
-//   [--seconds S] [--json]
+//   [--seconds S] [--encoder-only] [--json]
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +43,7 @@ struct Options {
   std::string lengths;
   std::pair<Index, Index> prompts;  ///< of --lengths, else both of --prompt
   bool json = false;
+  bool encoder_only = false;
   bool first_token = false;
   program::ComputeOptions compute;
 };
@@ -76,6 +77,8 @@ class Throughput {
       seq2seq_ = open_seq2seq(checkpoint, load);
       model_ = {seq2seq_, &seq2seq_->decoder()};
       figures_.encodes = true;
+    } else if (options.encoder_only) {
+      throw ArgumentError(options.model + ": encoder-only: expected an encoder or an encoder-decoder, found a decoder");
     } else {
       model_ = open_causal_lm(checkpoint, load);
     }
@@ -98,13 +101,14 @@ class Throughput {
     std::vector<double> decode;
     for (int i = 0; i <= options_.repetitions; ++i) {  // the first warms up
       const double a = options_.prompt > 0 ? time_prompts() : 0;
-      const double b = options_.generate > 0 ? time_decode() : 0;
+      const double b = options_.generate > 0 && !options_.encoder_only ? time_decode() : 0;
       if (i == 0) continue;
       prompt.push_back(a);
       decode.push_back(b);
     }
     figures_.prompt = median(prompt);
     figures_.decode = median(decode);
+    if (options_.encoder_only) figures_.items = figures_.prompt;
     return figures_;
   }
 
@@ -124,11 +128,27 @@ class Throughput {
       for (std::size_t b = 0; b < prompts.size(); ++b) states.push_back(model_->new_sequence(cache));
       return states;
     }
-    std::vector<EncoderInput> inputs(prompts.size());
-    for (std::size_t b = 0; b < prompts.size(); ++b) inputs[b].ids = prompts[b];
-    for (const Source& source : seq2seq_->encode(*workspace_, inputs, cache))
+    for (const Source& source : seq2seq_->encode(*workspace_, inputs_of(prompts), cache))
       states.push_back(seq2seq_->new_sequence(source, cache));
     return states;
+  }
+
+  /// Prompts or sounds to hidden states, of which no decoder makes anything.
+  void encode(const std::vector<std::vector<TokenId>>& prompts) {
+    const auto run = [&](const auto& encoder, const auto& inputs) {
+      Index rows = 0;
+      for (const auto& input : inputs) rows += encoder.rows(input);
+      Tensor<float> hidden(Shape{rows, encoder.config().width});
+      encoder.encode(*workspace_, inputs, hidden);
+    };
+    if (speech_) return run(speech_->encoder(), measuring::inputs_of(sounds_));
+    run(seq2seq_->encoder(), inputs_of(prompts));
+  }
+
+  static std::vector<EncoderInput> inputs_of(const std::vector<std::vector<TokenId>>& prompts) {
+    std::vector<EncoderInput> inputs(prompts.size());
+    for (std::size_t b = 0; b < prompts.size(); ++b) inputs[b].ids = prompts[b];
+    return inputs;
   }
 
   std::vector<TokenId> random_ids(Index count) {
@@ -155,7 +175,11 @@ class Throughput {
     const std::vector<std::vector<TokenId>> prompts = random_prompts();
     if (figures_.encodes) {
       const double begin = now();
-      new_sequences(prompts);
+      if (options_.encoder_only) {
+        encode(prompts);
+      } else {
+        new_sequences(prompts);
+      }
       return static_cast<double>(options_.batch) / (now() - begin);
     }
     Index total = 0;
@@ -333,6 +357,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "of a sound, where the model takes any length")
       ->check(program::a_number())
       ->capture_default_str();
+  app.add_flag("--encoder-only", options.encoder_only, "of an encoder-decoder: its encoder alone");
   app.add_flag("--json", options.json, "one JSON object a line");
   app.add_flag("--first-token", options.first_token)->hidden();
   options.compute.add_to(app, "stored");

@@ -76,6 +76,19 @@ TEST_F(ThroughputDoor, SoundsAreEncodedAndDecodedOver) {
   }
 }
 
+TEST_F(ThroughputDoor, TheEncoderAloneIsMeasuredOnRequest) {
+  for (const char* const name : {"speech/whisper", "seq2seq/t5"}) {
+    SCOPED_TRACE(name);
+    const ProgramResult result =
+        throughput({golden(name), "--encoder-only", "--prompt", "9", "--threads", "1", "--repetitions", "1", "--json"});
+    expect_success(result);
+    const Json line = Json::parse(result.out);
+    EXPECT_GT(line["items_per_second"].get<double>(), 0);
+    EXPECT_FALSE(line.contains("decode_tokens_per_second"));
+  }
+  expect_refused(throughput({golden("decoders/gpt2"), "--encoder-only", "--json"}), {"encoder-only", "decoder"});
+}
+
 TEST_F(ThroughputDoor, PrintsAnObjectForEachThreadCount) {
   const ProgramResult result = throughput({golden("decoders/llama_grouped"), "--prompt", "9", "--generate", "3",
                                            "--batch", "2", "--threads", "1,2", "--repetitions", "1", "--json"});

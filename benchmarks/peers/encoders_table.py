@@ -74,7 +74,8 @@ def main():
                     if dtype == "q8_0" and batches is not TEXTS:
                         continue
                     activations = {"f32": "f32", "bf16": "bf16", "q8_0": "int8"}[dtype]
-                    common = ["--batch", str(batch), "--threads", str(threads), "--repetitions", str(max(3, 32 // batch))]
+                    common = ["--batch", str(batch), "--threads", str(threads), "--repetitions",
+                              str(max(3, 32 // batch) if batches is TEXTS else 4)]
                     peer_dtype = "f32" if dtype == "f32" else "bf16"  # bf16 is what quantised weights stand beside
                     sides = [s for s in options.sides if s != "onnxruntime" or peer_dtype == "f32"]
                     rates = {side: [] for side in ["headformer", *sides]}
