@@ -87,9 +87,9 @@ def main():
                                                     "--dtype", peer_dtype, *common]))
                     median = {side: statistics.median([r for r in all_ if r] or [0]) for side, all_ in rates.items()}
                     best = max(median[s] for s in sides)
-                    cells = " | ".join(f"{median[s]:.1f}" if s in median else "" for s in options.sides)
+                    cells = " | ".join(f"{median[s]:.3g}" if s in median else "" for s in options.sides)
                     ratio = f"{median['headformer'] / best:.2f}" if best else "none"
-                    print(f"| {name} | {threads} | {batch} x {item} | {dtype} | {median['headformer']:.1f} | {cells} |"
+                    print(f"| {name} | {threads} | {batch} x {item} | {dtype} | {median['headformer']:.3g} | {cells} |"
                           f" {ratio} |", flush=True)
 
 
