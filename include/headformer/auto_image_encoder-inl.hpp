@@ -11,11 +11,15 @@
 #include "headformer/models/beit.hpp"
 #include "headformer/models/clip.hpp"
 #include "headformer/models/deit.hpp"
+#include "headformer/models/depth_anything.hpp"
 #include "headformer/models/dinov2.hpp"
+#include "headformer/models/dpt.hpp"
+#include "headformer/models/segformer.hpp"
 #include "headformer/models/siglip.hpp"
 #include "headformer/models/swin.hpp"
 #include "headformer/models/vit.hpp"
 #include "headformer/models/vit_mae.hpp"
+#include "headformer/models/yolos.hpp"
 #include "headformer/weights/checkpoint.hpp"
 #include "headformer/weights/load_workers.hpp"
 
@@ -23,8 +27,19 @@ namespace headformer {
 
 /// Every family of encoders of pictures that can be opened by name.
 inline constexpr const ImageFamily* image_families[] = {
-    &vit::family,        &beit::family,         &deit::family, &dinov2::family,  &dinov2::family_with_registers,
-    &clip::image_family, &siglip::image_family, &swin::family, &vit_mae::family,
+    &vit::family,
+    &beit::family,
+    &deit::family,
+    &dinov2::family,
+    &dinov2::family_with_registers,
+    &clip::image_family,
+    &siglip::image_family,
+    &swin::family,
+    &vit_mae::family,
+    &segformer::family,
+    &yolos::family,
+    &dpt::family,
+    &depth_anything::family,
 };
 
 namespace detail {

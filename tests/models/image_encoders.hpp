@@ -30,13 +30,12 @@ inline Tensor<float> random_pixels(const Shape& shape, unsigned seed) {
 /// What every head makes of some pictures in one batch.
 inline std::vector<Tensor<float>> outputs_of(const ImageEncoder& encoder, Workspace& workspace,
                                              const std::vector<ImageInput>& inputs) {
-  Index rows = 0;
-  for (const ImageInput& input : inputs) rows += encoder.rows(input);
   std::vector<Tensor<float>> results;
   std::vector<TensorView<float>> views;
   for (const auto& head : encoder.heads()) {
-    const EncoderOutput& output = head->output();
-    results.emplace_back(Shape{output.per_token ? rows : static_cast<Index>(inputs.size()), output.width});
+    Index rows = 0;
+    for (const ImageInput& input : inputs) rows += encoder.head_rows(*head, input);
+    results.emplace_back(Shape{rows, head->output().width});
   }
   for (Tensor<float>& result : results) views.push_back(result);
   encoder.forward(workspace, inputs, views);

@@ -50,7 +50,7 @@ def read(config_class, model_class):
 
 ENCODERS = ["Bert", "Roberta", "XLMRoberta", "Camembert", "DistilBert", "Albert", "Electra", "MPNet", "ModernBert",
             "NomicBert", "DebertaV2", "CLIPText", "SiglipText"]
-IMAGES = ["ViT", "DeiT", "Dinov2", "Dinov2WithRegisters", "Beit", "CLIPVision", "SiglipVision"]
+IMAGES = ["ViT", "DeiT", "Dinov2", "Dinov2WithRegisters", "Beit", "CLIPVision", "SiglipVision", "DPT"]
 
 
 def read_image(name):

@@ -5,6 +5,7 @@ them.
 """
 
 import inspect
+import math
 
 import torch
 
@@ -14,7 +15,17 @@ def sides(value):
 
 
 def vision_config(config):
-    return getattr(config, "vision_config", config)
+    for name in ("vision_config", "backbone_config"):
+        config = getattr(config, name, None) or config
+    return config
+
+
+def picture_and_patch(config):
+    """Height and width of the pictures a model is made for, and of its patches: SegFormer's take any."""
+    if hasattr(config, "image_size"):
+        return sides(config.image_size), sides(config.patch_size)
+    side = min(64, 4 * math.prod(config.strides))
+    return [side, side], sides(config.strides[0])
 
 
 def make_texts(case, config, g):
@@ -40,7 +51,7 @@ def make_texts(case, config, g):
 def make_inputs(case, model, seed):
     """The inputs of a case, the same for the same config and seed."""
     g = torch.Generator().manual_seed(seed)
-    if not hasattr(vision_config(model.config), "image_size"):
+    if not hasattr(vision_config(model.config), "num_channels"):
         return make_texts(case, model.config, g)
     pictures = make_pictures(case, model, g)
     if "input_ids" in inspect.signature(model.forward).parameters:
@@ -50,8 +61,7 @@ def make_inputs(case, model, seed):
 
 def make_pictures(case, model, g):
     config = vision_config(model.config)
-    height, width = sides(config.image_size)
-    patch = sides(config.patch_size)
+    (height, width), patch = picture_and_patch(config)
     if case == "larger":
         height, width = height + 3 * patch[0], width + 3 * patch[1]
     elif case == "wide":  # and not a whole number of patches

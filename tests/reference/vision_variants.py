@@ -22,6 +22,7 @@ class VisionVariant:
     cases     names of the cases, see vision_cases.py
     dtype     dtype of the file; the reference computes in f32 on the rounded weights
     embedding std of the embeddings, where not the usual one (weights.py)
+    idle      what names of tensors begin with that the options leave unused
     room      folder below tests/goldens/: "encoders" for the towers of texts, "dual" for both
     """
 
@@ -35,6 +36,7 @@ class VisionVariant:
     embedding: float | None = None
     notes: str = ""
     room: str = "vision"
+    idle: tuple[str, ...] = ()
 
 
 TINY = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=28, image_size=12,
@@ -134,6 +136,78 @@ SWIN = [
     VisionVariant("swin_bf16", "Swin", "SwinConfig", "SwinForImageClassification", SWIN_TINY, dtype="bfloat16"),
 ]
 
+SEG_TINY = dict(num_encoder_blocks=2, depths=[1, 1], hidden_sizes=[8, 20], num_attention_heads=[2, 5], patch_sizes=[7, 3],
+                strides=[4, 2], sr_ratios=[4, 1], mlp_ratios=[2, 3], decoder_hidden_size=20)
+ANY_SIZE = SEEN + ("larger", "wide", "smaller")
+SEGFORMER = [
+    VisionVariant("segformer", "SegFormer", "SegformerConfig", "SegformerModel",
+                  dict(depths=[1, 1, 1, 2], hidden_sizes=[8, 12, 20, 24], num_attention_heads=[1, 2, 5, 3],
+                       sr_ratios=[4, 2, 2, 1], mlp_ratios=[2, 2, 1, 2]), SEEN + ("wide",)),
+    *classes("segformer", "SegFormer", "SegformerConfig", SEG_TINY, [
+        ("rows", "SegformerModel", {"reshape_last_stage": False, "hidden_act": "gelu_new", "num_channels": 1}, ANY_SIZE),
+        ("classification", "SegformerForImageClassification", THREE, ANY_SIZE),
+        ("segmentation", "SegformerForSemanticSegmentation", {"num_labels": 5}, ANY_SIZE),
+    ]),
+    VisionVariant("segformer_bf16", "SegFormer", "SegformerConfig", "SegformerForSemanticSegmentation",
+                  {**SEG_TINY, "num_labels": 5}, ("picture",), dtype="bfloat16"),
+]
+
+YOLOS_TINY = dict(TINY, image_size=[12, 20], num_hidden_layers=3, num_detection_tokens=5)
+YOLOS = [
+    VisionVariant("yolos", "YOLOS", "YolosConfig", "YolosModel", YOLOS_TINY, ANY_SIZE),
+    *classes("yolos", "YOLOS", "YolosConfig", YOLOS_TINY, [
+        ("unrepeated", "YolosModel", {"use_mid_position_embeddings": False, "qkv_bias": False, "hidden_act": "gelu_new"},
+         SEEN),
+        ("detection", "YolosForObjectDetection", THREE, ANY_SIZE),
+        ("detection_unrepeated", "YolosForObjectDetection", {**THREE, "use_mid_position_embeddings": False}, SEEN),
+    ]),
+    VisionVariant("yolos_bf16", "YOLOS", "YolosConfig", "YolosForObjectDetection", {**YOLOS_TINY, **THREE}, ("picture",),
+                  dtype="bfloat16"),
+]
+
+SQUARE = SEEN + ("larger",)  # the reference takes a map for a square
+NECK = dict(neck_hidden_sizes=[6, 8, 10, 12], fusion_hidden_size=14)
+DPT_TINY = dict(TINY, num_hidden_layers=4, image_size=16, backbone_out_indices=[0, 1, 2, 3], **NECK)
+DPT = [
+    VisionVariant("dpt", "DPT", "DPTConfig", "DPTModel", {**DPT_TINY, "pooler_output_size": 11, "pooler_act": "relu"},
+                  ANY_SIZE),
+    *classes("dpt", "DPT", "DPTConfig", DPT_TINY, [
+        ("depth", "DPTForDepthEstimation", {"fusion_hidden_size": 16}, SQUARE),
+        ("added", "DPTForDepthEstimation",
+         {"readout_type": "add", "backbone_out_indices": [3, 1], "neck_hidden_sizes": [6, 8],
+          "reassemble_factors": [2, 0.25], "use_bias_in_fusion_residual": False}, SQUARE),
+        ("segmentation", "DPTForSemanticSegmentation",
+         {"num_labels": 3, "use_batch_norm_in_fusion_residual": True, "use_bias_in_fusion_residual": True}, SEEN),
+        ("segmentation_alone", "DPTForSemanticSegmentation", {"num_labels": 3, "use_auxiliary_head": False},
+         ("picture",)),
+    ]),
+    VisionVariant("dpt_ignored", "DPT", "DPTConfig", "DPTForDepthEstimation",
+                  {**DPT_TINY, "readout_type": "ignore", "use_batch_norm_in_fusion_residual": True, "head_in_index": 2,
+                   "qkv_bias": False}, SQUARE, notes="of the fused maps the last but one",
+                  idle=("neck.reassemble_stage.layers.0.", "neck.convs.0.", "neck.fusion_stage.layers.3.")),
+    VisionVariant("dpt_bf16", "DPT", "DPTConfig", "DPTForDepthEstimation", DPT_TINY, ("picture",), dtype="bfloat16"),
+]
+
+BACKBONE = dict(DINO_TINY, model_type="dinov2", num_hidden_layers=4, image_size=16, mlp_ratio=2, out_indices=[1, 2, 3, 4],
+                reshape_hidden_states=False)
+DEPTH_TINY = dict(backbone_config=BACKBONE, patch_size=4, reassemble_hidden_size=24, head_hidden_size=9, **NECK)
+DEPTH_ANYTHING = [
+    VisionVariant("depth_anything", "Depth Anything", "DepthAnythingConfig", "DepthAnythingForDepthEstimation",
+                  DEPTH_TINY, ANY_SIZE),
+    *classes("depth_anything", "Depth Anything", "DepthAnythingConfig", DEPTH_TINY, [
+        ("metric", "DepthAnythingForDepthEstimation", {"depth_estimation_type": "metric", "max_depth": 20}, ANY_SIZE),
+    ]),
+    VisionVariant("depth_anything_swiglu", "Depth Anything", "DepthAnythingConfig", "DepthAnythingForDepthEstimation",
+                  {**DEPTH_TINY, "backbone_config": {**BACKBONE, "use_swiglu_ffn": True, "apply_layernorm": False,
+                                                     "num_hidden_layers": 2, "out_indices": [0, 2]},
+                   "neck_hidden_sizes": [6, 8], "head_in_index": 0},
+                  notes="the embeddings and the last layer, of the fused maps the first",
+                  idle=("backbone.layernorm.", "neck.reassemble_stage.layers.0.", "neck.convs.0.",
+                        "neck.fusion_stage.layers.1.")),
+    VisionVariant("depth_anything_bf16", "Depth Anything", "DepthAnythingConfig", "DepthAnythingForDepthEstimation",
+                  DEPTH_TINY, ("picture",), dtype="bfloat16"),
+]
+
 TEXT = dict(vocab_size=53, hidden_size=20, num_hidden_layers=2, num_attention_heads=2, intermediate_size=28,
             max_position_embeddings=18, pad_token_id=1, bos_token_id=49, eos_token_id=50)
 LONG = dict(TEXT, max_position_embeddings=90)
@@ -177,4 +251,4 @@ SIGLIP = [
                   {"text_config": {**TEXT, "projection_size": 24}, "vision_config": TINY}, ("pair",), dtype="bfloat16", room="dual"),
 ]
 
-VISION_VARIANTS = VIT + DEIT + DINOV2 + BEIT + MAE + SWIN + CLIP + SIGLIP
+VISION_VARIANTS = VIT + DEIT + DINOV2 + BEIT + MAE + SWIN + SEGFORMER + YOLOS + DPT + DEPTH_ANYTHING + CLIP + SIGLIP

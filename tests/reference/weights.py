@@ -11,7 +11,7 @@ from torch import nn
 def _norm_center(module):
     """1 for norms that multiply by the weight, 0 for Gemma's, which multiplies by 1 + weight; None for other modules."""
     kind = type(module).__name__
-    if not (kind.endswith(("LayerNorm", "RMSNorm", "GroupNorm"))):
+    if not (kind.endswith(("LayerNorm", "RMSNorm", "GroupNorm", "BatchNorm2d"))):
         return None
     return 0.0 if kind.startswith("Gemma") else 1.0
 
@@ -34,12 +34,17 @@ def randomize(model, seed, embedding=None):
                 p.copy_(0.6 * noise)
             elif isinstance(module, nn.Embedding):  # Gemma multiplies it by sqrt(hidden_size)
                 p.copy_((embedding or (0.15 if type(module).__name__.startswith("Gemma") else 0.5)) * noise)
-            elif p.ndim == 3 and p.shape[0] == 1:  # learned rows of pictures: positions, class tokens, registers
+            elif p.ndim == 3 and p.shape[0] == 1 or name == "mid_position_embeddings":  # learned rows of pictures: positions, class tokens, registers
                 p.copy_(0.5 * noise)
             elif type(module).__name__ == "Conv1D":  # GPT-2's linear: [in, out]
                 p.copy_(noise * 1.5 / p.shape[0] ** 0.5)
             else:
                 p.copy_(noise * 1.5 / p[0].numel() ** 0.5)
+    for name, buffer in model.named_buffers():  # of batch norms
+        if name.endswith("running_mean"):
+            buffer.copy_(0.3 * torch.randn(buffer.shape, generator=g))
+        elif name.endswith("running_var"):
+            buffer.copy_(0.5 + torch.rand(buffer.shape, generator=g))
 
 
 @torch.no_grad()

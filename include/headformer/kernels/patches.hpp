@@ -56,4 +56,28 @@ inline void gather_patches(const Compute& compute, TensorView<const float> pictu
   });
 }
 
+/// What a window sees of a feature map at places [first, first + rows.rows()), counted along the rows of `places`: a
+/// row each, the window's own places outermost, as the channels of one lie together. What lies outside the map is 0.
+/// Shapes: map [H * W, C]; rows [some places, h * w * C]. Row strides are allowed.
+inline void gather_windows(const Compute& compute, TensorView<const float> map, Grid grid, const PatchWindow& window,
+                           Grid places, Index first, TensorView<float> rows) {
+  const Index channels = map.columns();
+  parallel_for(compute.executor, rows.rows(), 8, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      const Index top = (first + r) / places.width * window.stride.height - window.padding.height;
+      const Index left = (first + r) % places.width * window.stride.width - window.padding.width;
+      float* to = rows.row(r);
+      for (Index y = top; y < top + window.size.height; ++y) {
+        for (Index x = left; x < left + window.size.width; ++x, to += channels) {
+          if (y >= 0 && y < grid.height && x >= 0 && x < grid.width) {
+            std::copy_n(map.row(y * grid.width + x), channels, to);
+          } else {
+            std::fill_n(to, channels, 0.0F);
+          }
+        }
+      }
+    }
+  });
+}
+
 }  // namespace headformer::kernels

@@ -14,6 +14,7 @@ namespace headformer::kernels {
 /// How a map is brought to another size.
 enum class Resampling : std::uint8_t {
   bilinear,
+  bilinear_corners,     ///< the corners of both maps lie on each other (align_corners=True)
   bicubic,              ///< of four neighbours, whatever the sizes
   bicubic_antialiased,  ///< of as many as the step from one output to the next covers
 };
@@ -35,11 +36,16 @@ inline float cubic(float x, float a) {
   return 0.0F;
 }
 
-/// In f32, as the reference computes it: with half-pixel centres, what lies outside is the edge.
+/// In f32, as the reference computes it: with half-pixel centres unless corners lie on each other, what lies outside is
+/// the edge.
 inline ResamplingTaps resampling_taps(Resampling resampling, Index from, Index to) {
-  const float scale = static_cast<float>(from) / static_cast<float>(to);
+  const bool corners = resampling == Resampling::bilinear_corners;
+  const bool bilinear = corners || resampling == Resampling::bilinear;
+  const float scale = !corners ? static_cast<float>(from) / static_cast<float>(to)
+                      : to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1)
+                               : 0.0F;
   const float stretch = resampling == Resampling::bicubic_antialiased ? std::max(scale, 1.0F) : 1.0F;
-  const float reach = (resampling == Resampling::bilinear ? 1.0F : 2.0F) * stretch;
+  const float reach = (bilinear ? 1.0F : 2.0F) * stretch;
   ResamplingTaps taps;
   taps.each = 2 * static_cast<Index>(std::ceil(reach)) + 1;
   taps.inputs.assign(static_cast<std::size_t>(to * taps.each), 0);
@@ -60,15 +66,16 @@ inline ResamplingTaps resampling_taps(Resampling resampling, Index from, Index t
       for (Index k = 0; k < count; ++k) weights[k] /= sum;
       continue;
     }
-    const float place = resampling == Resampling::bilinear ? std::max(centre - 0.5F, 0.0F) : centre - 0.5F;
+    const float place = corners    ? scale * static_cast<float>(i)
+                        : bilinear ? std::max(centre - 0.5F, 0.0F)
+                                   : centre - 0.5F;
     const auto before = static_cast<Index>(std::floor(place));
     const float past = place - static_cast<float>(before);
-    const Index first = resampling == Resampling::bilinear ? before : before - 1;
+    const Index first = bilinear ? before : before - 1;
     for (Index k = 0; k < taps.each - 1; ++k) {
       inputs[k] = std::clamp<Index>(first + k, 0, from - 1);
       const float distance = static_cast<float>(first + k - before) - past;
-      weights[k] =
-          resampling == Resampling::bilinear ? std::max(1.0F - std::abs(distance), 0.0F) : cubic(distance, -0.75F);
+      weights[k] = bilinear ? std::max(1.0F - std::abs(distance), 0.0F) : cubic(distance, -0.75F);
     }
   }
   return taps;
@@ -88,8 +95,8 @@ inline void blend_rows(const ResamplingTaps& taps, Index output, const float* fr
 
 }  // namespace detail
 
-/// Brings a map of rows to another size, as torch.nn.functional.interpolate(align_corners=False) does: along its rows,
-/// then along its columns. Shapes: from [h * w, C], to [H * W, C]; row strides are allowed.
+/// Brings a map of rows to another size, as torch.nn.functional.interpolate() does: along its rows, then along its
+/// columns. Shapes: from [h * w, C], to [H * W, C]; row strides are allowed.
 inline void resample(const Compute& compute, Resampling resampling, TensorView<const float> from, Grid from_grid,
                      TensorView<float> to, Grid to_grid, Scratch& scratch) {
   const detail::ResamplingTaps across = detail::resampling_taps(resampling, from_grid.width, to_grid.width);
@@ -106,6 +113,27 @@ inline void resample(const Compute& compute, Resampling resampling, TensorView<c
     for (Index i = begin; i < end; ++i)
       detail::blend_rows(down, i / to_grid.width, wide.row(i % to_grid.width), to_grid.width * wide.row_stride(),
                          columns, to.row(i));
+  });
+}
+
+/// The same a line of the result at a time, for results that are too large to keep: line(y, values), from any worker,
+/// in no order that matters. Along the columns, then along the rows. Shapes: from [h * w, C]; values [W, C].
+template <class Line>
+void resample_lines(const Compute& compute, Resampling resampling, TensorView<const float> from, Grid from_grid,
+                    Grid to_grid, const Line& line) {
+  const detail::ResamplingTaps across = detail::resampling_taps(resampling, from_grid.width, to_grid.width);
+  const detail::ResamplingTaps down = detail::resampling_taps(resampling, from_grid.height, to_grid.height);
+  const Index columns = from.columns();
+  parallel_for(compute.executor, to_grid.height, 1, [&](Index begin, Index end) {
+    Tensor<float> narrow(Shape{from_grid.width, columns});
+    Tensor<float> wide(Shape{to_grid.width, columns});
+    for (Index y = begin; y < end; ++y) {
+      for (Index x = 0; x < from_grid.width; ++x)
+        detail::blend_rows(down, y, from.row(x), from_grid.width * from.row_stride(), columns, narrow.view().row(x));
+      for (Index x = 0; x < to_grid.width; ++x)
+        detail::blend_rows(across, x, narrow.data(), columns, columns, wide.view().row(x));
+      line(y, TensorView<const float>(wide.view()));
+    }
   });
 }
 

@@ -12,10 +12,11 @@ namespace headformer {
 /// DINOv2 (Oquab et al. 2023, https://arxiv.org/abs/2304.07193), by its feed-forwards: ViT with layer scales and
 /// positions for pictures of any size.
 template <Module FeedForward>
-using Dinov2 = VisionTransformer<
-    NoNorm,
-    Stack<PreNormBlock<LayerNorm, LayerScaled<SelfAttention<Bidirectional, NoRotary>>, LayerScaled<FeedForward>>>,
-    LayerNorm, ImageHeads<PoolerHead<NoTransform>>>;
+using Dinov2Layer =
+    PreNormBlock<LayerNorm, LayerScaled<SelfAttention<Bidirectional, NoRotary>>, LayerScaled<FeedForward>>;
+template <Module FeedForward>
+using Dinov2 =
+    VisionTransformer<NoNorm, Stack<Dinov2Layer<FeedForward>>, LayerNorm, ImageHeads<PoolerHead<NoTransform>>>;
 
 namespace dinov2 {
 

@@ -73,7 +73,7 @@ HEADFORMER_COLD inline ImageEncoderConfig config(const Checkpoint& checkpoint, I
   ImageEncoderConfig config;
   config.family = "Swin";
   config.task = task;
-  read_picture(json, 4, config);
+  read_picture(json, {4}, config);
   config.mask_token = task == ImageTask::masked_pixels;
   config.learned_positions = json.boolean_or("use_absolute_embeddings", false);
   config.depths = {2, 2, 6, 2};

@@ -26,6 +26,7 @@ struct AttentionConfig {
   RelativeBucketConfig relative;    ///< of RelativeBias
   DisentangledConfig disentangled;  ///< of Disentangled
   WindowBiasConfig window_bias;     ///< of WindowBias
+  Index reduction = 1;              ///< of ReducedAttention: how many times smaller each way the map of the keys is
 };
 
 }  // namespace headformer

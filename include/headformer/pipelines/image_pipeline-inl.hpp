@@ -76,17 +76,17 @@ HEADFORMER_INLINE void ImagePipeline::run(bool hidden, std::span<const Picture> 
 
 HEADFORMER_INLINE void ImagePipeline::run_batch(bool hidden, std::span<const ImageInput> inputs,
                                                 std::span<const std::size_t> items, Take take) const {
-  std::vector<EncoderOutput> outputs;
-  if (hidden) outputs.push_back({{"last_hidden_state"}, encoder_->config().width, true});
-  for (const auto& head : encoder_->heads()) {
-    if (!hidden) outputs.push_back(head->output());
-  }
-  Index rows = 0;
-  for (const ImageInput& input : inputs) rows += encoder_->rows(input);
+  const auto& heads = encoder_->heads();
+  const std::size_t count = hidden ? 1 : heads.size();
+  const auto rows_of = [&](std::size_t output, const ImageInput& input) {
+    return hidden ? encoder_->rows(input) : encoder_->head_rows(*heads[output], input);
+  };
   std::vector<Tensor<float>> results;
   std::vector<TensorView<float>> views;
-  for (const EncoderOutput& output : outputs) {
-    results.emplace_back(Shape{output.per_token ? rows : static_cast<Index>(inputs.size()), output.width});
+  for (std::size_t i = 0; i < count; ++i) {
+    Index rows = 0;
+    for (const ImageInput& input : inputs) rows += rows_of(i, input);
+    results.emplace_back(Shape{rows, hidden ? encoder_->config().width : heads[i]->output().width});
     views.push_back(results.back());
   }
   if (hidden) {
@@ -95,14 +95,14 @@ HEADFORMER_INLINE void ImagePipeline::run_batch(bool hidden, std::span<const Ima
     encoder_->forward(*workspace_, inputs, views);
   }
   std::vector<TensorView<const float>> parts(views.size());
-  Index row = 0;
+  std::vector<Index> done(count, 0);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Index end = row + encoder_->rows(inputs[i]);
-    const auto item = static_cast<Index>(i);
-    for (std::size_t head = 0; head < views.size(); ++head)
-      parts[head] = outputs[head].per_token ? views[head].slice_rows(row, end) : views[head].slice_rows(item, item + 1);
+    for (std::size_t output = 0; output < count; ++output) {
+      const Index first = done[output];
+      done[output] += rows_of(output, inputs[i]);
+      parts[output] = views[output].slice_rows(first, done[output]);
+    }
     take(items[i], {parts, encoder_->output_grid(encoder_->grid(inputs[i]))});
-    row = end;
   }
 }
 

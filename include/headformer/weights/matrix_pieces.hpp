@@ -193,12 +193,12 @@ inline kernels::PackedMatrix pack_run(Binder& binder, std::span<const MatrixPiec
             : entry.bytes.data() + static_cast<std::size_t>(piece.first + piece.stored_row(r)) * stored_bytes(piece);
     if (!transposed[i]) release_behind(entry.bytes, piece.first + r, stored_bytes(piece));
     std::vector<std::byte> turned;
-    if (piece.source.transform == Transform::windows && entry.shape.rank() == 3) {
+    if (piece.source.transform == Transform::windows && entry.shape.rank() > 2) {
       if (is_quantised(entry.dtype))
         piece.source.fail("a plain dtype for a convolution", std::string(name_of(entry.dtype)));
       turned.resize(stored_bytes(piece));
       std::byte* const to = entry.dtype == target ? buffer : turned.data();
-      taps_first(stored, entry.shape[1], entry.shape[2], block_bytes(entry.dtype), to);
+      taps_first(stored, entry.shape[1], inputs / entry.shape[1], block_bytes(entry.dtype), to);
       stored = to;
     }
     if (entry.dtype == target) return stored;

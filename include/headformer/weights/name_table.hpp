@@ -19,7 +19,8 @@ enum class Transform {
   flattened,          ///< stored with more dimensions, [out, in, kernel]; bound as the matrix [out, in * kernel]; a
                       ///< bias [1, out] as [out], a table [1, rows, width] as [rows, width]
   halves_swapped,     ///< the first half of the rows is stored behind the second (Moonshine's gates)
-  windows             ///< stored [out, in, taps]; bound as [out, taps * in], as rows of a sequence lie in its memory
+  windows             ///< stored [out, in, taps] or [out, in, h, w]; bound as [out, taps * in], as the rows of a
+                      ///< sequence or of a feature map lie in memory
 };
 
 /// One row of a family's table: the canonical name of a module ('#' stands for a layer's number) and where its

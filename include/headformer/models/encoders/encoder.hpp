@@ -45,8 +45,8 @@ class Encoder : public GroupedEncoder<EncoderConfig, EncoderInput> {
     rows(input);
   }
 
-  /// Throws ArgumentError for an input without rows, an id outside the vocabulary, a position past a learned table, a
-  /// token type without a row, wrong shapes.
+  /// Rows of a sequence. Throws ArgumentError for an input without rows, an id outside the vocabulary, a position past
+  /// a learned table, a token type without a row, wrong shapes.
   Index rows(const EncoderInput& input) const override {
     const Index rows = input.rows();
     if (rows == 0) throw ArgumentError("input_ids: expected at least one id or row, found none");

@@ -43,28 +43,32 @@ class GroupedEncoder {
     });
   }
 
+  /// Rows that a head makes of an item. Throws as rows().
+  Index head_rows(const EncoderHead& head, const Input& input) const { return head.rows(rows(input), map(input)); }
+
   /// What the heads make of some items. An item's bits do not depend on what else is there, nor on threads.
-  /// Shapes: outputs[i] [T or items, heads()[i]->output().width]. Throws as rows().
+  /// Shapes: outputs[i] [head_rows() of the items together, heads()[i]->output().width]. Throws as rows().
   void forward(Workspace& workspace, std::span<const Input> inputs, std::span<const TensorView<float>> outputs,
                const Observer* observer = nullptr) const {
-    const std::vector<Index> lengths = lengths_of(inputs);
-    const Index total = sum(lengths);
     if (outputs.size() != heads_.size()) detail::fail_count("outputs", heads_.size(), outputs.size());
+    const std::vector<Index> lengths = lengths_of(inputs);
+    std::vector<std::vector<Index>> starts(outputs.size());  // of each item's rows in an output, and their end
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const EncoderOutput& output = heads_[i]->output();
-      expect_shape(output.names.front(), {output.per_token ? total : static_cast<Index>(inputs.size()), output.width},
-                   outputs[i].shape());
+      Index row = 0;
+      for (std::size_t item = 0; item < inputs.size(); ++item) {
+        starts[i].push_back(row);
+        row += heads_[i]->rows(lengths[item], map(inputs[item]));
+      }
+      starts[i].push_back(row);
+      expect_shape(heads_[i]->output().names.front(), {row, heads_[i]->output().width}, outputs[i].shape());
     }
     for_each_group(workspace, inputs, lengths, observer, [&](Context& context, const detail::ItemGroup& group) {
       Scratch::Frame frame(context.scratch());
       const auto hidden = frame.take_rows<float>(group.rows, config_.width);
       run(context, inputs.subspan(group.first, group.count), hidden);
-      for (std::size_t i = 0; i < outputs.size(); ++i) {
-        const bool tokens = heads_[i]->output().per_token;
-        const Index first = tokens ? group.row : static_cast<Index>(group.first);
-        const Index count = tokens ? group.rows : static_cast<Index>(group.count);
-        (*heads_[i])(context, hidden, outputs[i].slice_rows(first, first + count));
-      }
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        (*heads_[i])(context, hidden,
+                     outputs[i].slice_rows(starts[i][group.first], starts[i][group.first + group.count]));
     });
   }
 
@@ -76,6 +80,8 @@ class GroupedEncoder {
  private:
   /// Items -> hidden [T, D].
   virtual void run(Context& context, std::span<const Input> inputs, TensorView<float> hidden) const = 0;
+  /// The places that an item's last rows stand for, where it is a picture.
+  virtual Grid map(const Input&) const { return {}; }
   /// Puts an item at the end of the batch.
   virtual void append(const Input& input, Batch& batch) const = 0;
 

@@ -10,13 +10,21 @@
 
 namespace headformer {
 
-/// The hidden states themselves.
+/// The hidden states themselves, as rows or, where all of them are places of a picture, as a feature map.
 class HiddenStates final : public EncoderHead {
  public:
-  explicit HiddenStates(Index width) : EncoderHead({{"last_hidden_state"}, width, true}) {}
+  explicit HiddenStates(Index width, bool as_map = false) : EncoderHead(output_of(width, as_map)) {}
 
   void operator()(Context&, TensorView<const float> hidden, TensorView<float> y) const override {
     for (Index r = 0; r < hidden.rows(); ++r) std::copy_n(hidden.row(r), hidden.columns(), y.row(r));
+  }
+
+ private:
+  static EncoderOutput output_of(Index width, bool as_map) {
+    EncoderOutput output{{"last_hidden_state"}, width, true};
+    output.patches = as_map;
+    output.pixels = as_map ? 1 : 0;
+    return output;
   }
 };
 

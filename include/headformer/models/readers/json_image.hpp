@@ -15,15 +15,17 @@ struct ImageDefaults {
   Index patch = 16;
   const char* activation = "gelu";
   double epsilon = 1e-12;
+  Grid picture{224, 224};
 };
 
 namespace detail {
 
 /// A side in pixels: one number, or [height, width].
-HEADFORMER_COLD inline Grid read_sides(const JsonObject& config, const char* key, Index fallback) {
+HEADFORMER_COLD inline Grid read_sides(const JsonObject& config, const char* key, Grid fallback) {
   constexpr Index most = Index{1} << 16;
+  if (!config.has(key)) return fallback;
   if (!config.is_array(key)) {
-    const Index side = config.integer_or(key, fallback, 1, most);
+    const Index side = config.integer(key, 1, most);
     return {side, side};
   }
   const std::vector<Index> sides = config.integers(key, 1, most);
@@ -34,10 +36,11 @@ HEADFORMER_COLD inline Grid read_sides(const JsonObject& config, const char* key
 }  // namespace detail
 
 /// The keys about the pictures themselves, and the labels of a classifier.
-HEADFORMER_COLD inline void read_picture(const JsonObject& config, Index patch, ImageEncoderConfig& result) {
+HEADFORMER_COLD inline void read_picture(const JsonObject& config, const ImageDefaults& defaults,
+                                         ImageEncoderConfig& result) {
   result.channels = config.integer_or("num_channels", 3, 1, 4096);
-  result.picture = detail::read_sides(config, "image_size", 224);
-  result.patch = detail::read_sides(config, "patch_size", patch);
+  result.picture = detail::read_sides(config, "image_size", defaults.picture);
+  result.patch = detail::read_sides(config, "patch_size", {defaults.patch, defaults.patch});
   if (result.grid().count() == 0) config.fail("patch_size", "at most image_size " + to_string(result.picture));
   result.labels = read_labels(config);
 }
@@ -54,7 +57,7 @@ HEADFORMER_COLD inline ImageEncoderConfig read_image_encoder(const JsonObject& c
   ImageEncoderConfig result;
   result.family = std::move(family);
   result.task = task;
-  read_picture(config, defaults.patch, result);
+  read_picture(config, defaults, result);
   result.width = layer.norm.width;
   result.norm = layer.norm;
   result.layers.assign(read_layer_count(config), layer);

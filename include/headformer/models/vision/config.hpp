@@ -9,6 +9,8 @@
 #include "headformer/kernels/patches.hpp"
 #include "headformer/kernels/resample.hpp"
 #include "headformer/models/encoders/head_config.hpp"
+#include "headformer/models/vision/dense_prediction_config.hpp"
+#include "headformer/nn/map_convolution.hpp"
 
 namespace headformer {
 
@@ -19,6 +21,9 @@ enum class ImageTask {
   distilled_classification,  ///< DeiT's two classifiers and their mean
   masked_pixels,             ///< SimMIM: the pixels of every patch
   masked_tokens,             ///< BEiT: the visual word of every patch
+  segmentation,              ///< a class for every place of a map
+  detection,                 ///< boxes and the classes of what is in them
+  depth,                     ///< how far away every place of a map is
   projection,                ///< the hidden states, and a vector in the space that texts share
   shared_space,              ///< that vector alone
 };
@@ -35,21 +40,26 @@ struct ImageEncoderConfig {
   Index width = 0;                  ///< D
   std::vector<std::string> tokens;  ///< canonical names of the learned rows before the patches
   Index registers = 0;              ///< learned rows after those, without positions
+  Index detections = 0;             ///< learned rows after those, with positions: each finds a thing in the picture
   bool mask_token = false;          ///< there is a row that stands for masked patches
   bool learned_positions = true;    ///< a row for each of `tokens` and each patch
   bool any_size = false;            ///< positions are resampled for other pictures without being asked
+  bool layer_positions = false;     ///< such rows are added after each layer but the last, too
   bool size_argument = true;        ///< forward() can be asked to
   bool final_norm = true;           ///< of families whose classes differ in it
   kernels::Resampling resampling = kernels::Resampling::bicubic;
   std::optional<double> masked_share;  ///< of the patches, which are left out in an order that the caller gives
   NormConfig norm;
   std::vector<LayerConfig> layers;
-  std::vector<LayerConfig> decoder_layers;  ///< of a head that has layers of its own
-  std::vector<Index> depths;                ///< layers of each stage, where there are stages
+  std::vector<LayerConfig> decoder_layers;   ///< of a head that has layers of its own
+  std::vector<Index> depths;                 ///< layers of each stage, where there are stages
+  std::vector<MapConvolutionConfig> stages;  ///< what comes before the layers of each stage
+  bool as_map = false;                       ///< the hidden states are put out as a feature map
 
   Index labels = 2;
   TransformConfig pooler;               ///< width 0: the class has none
   Pooling classified = Pooling::first;  ///< what the classifier looks at
+  DensePredictionConfig dense;          ///< of classes that predict something of every place
   Index pixels = 16;                    ///< side of the square that masked_pixels makes of a patch
   Index projected = 0;                  ///< width of the shared space
   Index words = 0;                      ///< of the visual vocabulary that masked_tokens chooses from
@@ -62,7 +72,7 @@ struct ImageEncoderConfig {
     return masked_share ? static_cast<Index>(static_cast<double>(patches) * (1 - *masked_share)) : patches;
   }
   /// Rows before the patches.
-  Index leading() const { return static_cast<Index>(tokens.size()) + registers; }
+  Index leading() const { return static_cast<Index>(tokens.size()) + registers + detections; }
 };
 
 }  // namespace headformer

@@ -2,28 +2,29 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/models/vision/image_encoder.hpp"
+#include "headformer/models/vision/picture_positions.hpp"
 #include "headformer/nn/embedding.hpp"
-#include "headformer/nn/grid_positions.hpp"
 #include "headformer/nn/patch_embedding.hpp"
 
 namespace headformer {
 
-/// A picture's rows: learned tokens, then its patches, with learned positions (Dosovitskiy et al. 2021,
+/// A picture's rows: learned ones, then its patches, with learned positions (Dosovitskiy et al. 2021,
 /// https://arxiv.org/abs/2010.11929); registers between them have none (Darcet et al. 2023,
 /// https://arxiv.org/abs/2309.16588).
 struct ImageEmbeddings {
   PatchEmbedding patches;
-  Tensor<float> leading;     // [tokens + registers, D], positions added
+  Tensor<float> leading;     // [tokens + registers + detections, D], positions added
   Tensor<float> mask_token;  // [1, D]; none
   std::optional<GridPositions> positions;
 
   HEADFORMER_COLD ImageEmbeddings(const ImageEncoderConfig& config, const Weights& weights)
-      : patches({config.channels, config.window(), config.width, config.patch_bias}, weights),
-        leading(Shape{config.leading(), config.width}) {
-    const Index width = config.width;
+      : patches({config.channels, config.window(), config.layers.front().norm.width, config.patch_bias}, weights),
+        leading(Shape{config.leading(), config.layers.front().norm.width}) {
+    const Index width = leading.size(1);
     const auto tokens = static_cast<Index>(config.tokens.size());
     Index row = 0;
     const auto add = [&](const std::string& name, Index rows) {
@@ -33,15 +34,15 @@ struct ImageEmbeddings {
     };
     for (const std::string& token : config.tokens) add(token, 1);
     if (config.registers > 0) add("registers", config.registers);
+    if (config.detections > 0) add("detections", config.detections);
     if (config.mask_token) mask_token = weights.table("mask_token", Shape{1, width});
     if (!config.learned_positions) return;
-    const Grid grid = config.grid();
-    const Tensor<float> table = weights.table("positions", Shape{tokens + grid.count(), width});
-    positions.emplace(GridPositions{Tensor<float>(), grid, config.resampling});
+    const Shape shape{tokens + config.grid().count() + config.detections, width};
+    const Tensor<float> table = weights.table("positions", shape);
     if (weights.measuring()) return;
-    for (Index i = 0; i < tokens * width; ++i) leading.data()[i] += table.data()[i];
-    positions->table = Tensor<float>(Shape{grid.count(), width});
-    std::copy_n(table.data() + tokens * width, grid.count() * width, positions->table.data());
+    PicturePositions own = PicturePositions::of(config, table);
+    for (Index i = 0; i < leading.count(); ++i) leading.data()[i] += own.leading.data()[i];
+    positions.emplace(std::move(own.patches));
   }
 
   /// The pictures of the batch. Shapes: x [T, D].
@@ -61,7 +62,7 @@ struct ImageEmbeddings {
     TensorView<const float> rows;
   };
 
-  /// One picture. Shapes: rows [tokens + registers + patches, D].
+  /// One picture. Shapes: rows [tokens + registers + detections + patches, D].
   void embed(Context& context, const ImageInput& input, Grid grid, PlacedPositions& placed, TensorView<float> rows,
              Scratch::Frame& frame) const {
     if (positions && !(grid == placed.grid)) placed = {grid, positions->rows(context, grid, frame)};

@@ -86,10 +86,12 @@ class ImageEncoder : public GroupedEncoder<ImageEncoderConfig, ImageInput> {
     }
   }
 
+  Grid map(const ImageInput& input) const override { return output_grid(grid(input)); }
+
   void append(const ImageInput& input, Batch& batch) const override {
     BatchSequence sequence{batch.rows(), rows(input), 0, nullptr, {}};
     sequence.total_length = sequence.rows;
-    sequence.grid = output_grid(grid(input));
+    sequence.grid = map(input);
     sequence.order = input.order;
     batch.sequences.push_back(sequence);
     batch.positions.resize(static_cast<std::size_t>(sequence.first_row + sequence.rows));

@@ -100,6 +100,7 @@ inline Shape picture_shape(const EncoderOutput& output, Index pictures, Index ro
   if (!output.per_token && output.rows > 0) return {pictures, output.rows, width / output.rows};
   if (!output.per_token) return {pictures, width};
   if (output.pixels == 0) return {pictures, rows, width};
+  if (output.scalars) return {pictures, grid.height, grid.width};
   const Index side = output.pixels;
   return {pictures, width / (side * side), grid.height * side, grid.width * side};
 }
@@ -123,26 +124,26 @@ class ImageEncoderModel final : public Model {
  private:
   NamedTensors run(const std::vector<ImageInput>& inputs) {
     const auto count = static_cast<Index>(inputs.size());
-    const Index each = encoder_->rows(inputs.front());
     std::vector<Tensor<float>> results;
     std::vector<TensorView<float>> views;
-    for (const auto& head : encoder_->heads()) {
-      const EncoderOutput& output = head->output();
-      views.push_back(results.emplace_back(Shape{output.per_token ? count * each : count, output.width}));
-    }
+    for (const auto& head : encoder_->heads())
+      views.push_back(
+          results.emplace_back(Shape{count * encoder_->head_rows(*head, inputs.front()), head->output().width}));
     encoder_->forward(*workspace_, inputs, views);
 
     NamedTensors outputs;
-    const Grid grid = encoder_->output_grid(encoder_->grid(inputs.front()));
     for (std::size_t i = 0; i < views.size(); ++i) {
-      const EncoderOutput& output = encoder_->heads()[i]->output();
-      const Index rows = !output.per_token ? 1 : output.patches ? grid.count() : each;
+      const EncoderHead& head = *encoder_->heads()[i];
+      const EncoderOutput& output = head.output();
+      const Grid grid = head.map(encoder_->output_grid(encoder_->grid(inputs.front())));
+      const Index each = views[i].rows() / count;
+      const Index rows = output.patches ? grid.count() : each;
       const Index width = output.width / static_cast<Index>(output.names.size());
       for (std::size_t n = 0; n < output.names.size(); ++n) {
         Tensor<float> tensor(detail::picture_shape(output, count, rows, grid, width));
         const Index column = static_cast<Index>(n) * width;
         for (Index item = 0; item < count; ++item) {
-          const Index end = output.per_token ? (item + 1) * each : item + 1;
+          const Index end = (item + 1) * each;
           detail::write_picture(output, views[i].slice_rows(end - rows, end).slice_columns(column, column + width),
                                 grid, tensor.data() + item * rows * width);
         }

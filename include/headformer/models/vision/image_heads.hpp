@@ -49,7 +49,7 @@ class ImageHeads {
     const Index width = config_.width;
     switch (config_.task) {
       case ImageTask::base:
-        result.push_back(std::make_unique<HiddenStates>(width));
+        result.push_back(std::make_unique<HiddenStates>(width, config_.as_map));
         if (config_.pooler.width > 0) result.push_back(pooler());
         break;
       case ImageTask::classification:
@@ -75,6 +75,10 @@ class ImageHeads {
         result.push_back(std::make_unique<HiddenStates>(width));
         result.push_back(projection());
         break;
+      case ImageTask::segmentation:
+      case ImageTask::detection:
+      case ImageTask::depth:
+        break;  // of families that have heads of their own
       case ImageTask::shared_space:
         result.push_back(config_.projected > 0 ? projection() : pooler());
         break;

@@ -9,6 +9,7 @@
 #include "headformer/blocks/stack.hpp"
 #include "headformer/core/cold.hpp"
 #include "headformer/models/vision/image_encoder.hpp"
+#include "headformer/nn/feature_maps.hpp"
 #include "headformer/nn/grid_positions.hpp"
 #include "headformer/nn/norm.hpp"
 #include "headformer/nn/patch_embedding.hpp"
@@ -65,19 +66,6 @@ class StagedTransformer final : public ImageEncoder {
   Grid places(Grid picture) const override {
     const Grid patch = config().patch;
     return {(picture.height + patch.height - 1) / patch.height, (picture.width + patch.width - 1) / patch.width};
-  }
-
-  /// A batch of feature maps, one after another.
-  static Batch maps_of(const std::vector<Grid>& grids) {
-    Batch batch;
-    Index rows = 0;
-    for (const Grid& grid : grids) {
-      BatchSequence& map = batch.sequences.emplace_back(BatchSequence{rows, grid.count(), grid.count(), nullptr, {}});
-      map.grid = grid;
-      rows += grid.count();
-    }
-    batch.positions.resize(static_cast<std::size_t>(rows), 0);
-    return batch;
   }
 
   void run(Context& context, std::span<const ImageInput> inputs, TensorView<float> hidden) const override {

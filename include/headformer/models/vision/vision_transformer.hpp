@@ -1,5 +1,6 @@
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "headformer/blocks/pre_norm_block.hpp"
@@ -12,6 +13,20 @@
 #include "headformer/nn/norm.hpp"
 
 namespace headformer {
+
+namespace detail {
+
+/// What layers are made from: a family's whole config where they need it.
+template <class Layers>
+const auto& layers_config(const ImageEncoderConfig& config) {
+  if constexpr (std::is_constructible_v<Layers, const ImageEncoderConfig&, const Weights&>) {
+    return config;
+  } else {
+    return config.layers;
+  }
+}
+
+}  // namespace detail
 
 /// Patches, layers, norms where the family has them before and after, and the heads of a class.
 template <Module FirstNorm, Block Layers, Module FinalNorm, class Heads, class Embeddings = ImageEmbeddings>
@@ -26,7 +41,7 @@ class VisionTransformer final : public ImageEncoder {
       : ImageEncoder(std::move(c)),
         embeddings(config(), weights / "embedding"),
         first_norm(config().norm, weights / "first_norm"),
-        layers(config().layers, weights),
+        layers(detail::layers_config<Layers>(config()), weights),
         final_norm(config().norm, weights / "final_norm") {
     set_heads(Heads(config(), weights).make());
     weights.finish();
