@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <headformer/formats/safetensors.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -40,7 +41,7 @@ TEST_P(ImagePipelineGolden, AnswersAsTheReference) {
   for (const PictureJson& call : read_json(folder / "expected.json")) {
     SCOPED_TRACE(call.at("options").dump());
     std::string program = "embed_image";
-    for (const char* other : {"classify_image", "zero_shot_image"})
+    for (const char* other : {"classify_image", "zero_shot_image", "detect", "depth"})
       if (GetParam().starts_with(other)) program = other;
     std::vector<std::string> arguments = {folder.string()};
     for (const auto& name : call.at("inputs")) arguments.push_back(picture(name));
@@ -49,7 +50,7 @@ TEST_P(ImagePipelineGolden, AnswersAsTheReference) {
       if (value.is_array()) {
         for (const auto& label : value) text += (text.empty() ? "" : ",") + label.get<std::string>();
       } else {
-        text = value.get<std::string>();
+        text = value.is_string() ? value.get<std::string>() : value.dump();
       }
       arguments.insert(arguments.end(), {"--" + key, text});
     }
@@ -67,8 +68,86 @@ TEST_P(ImagePipelineGolden, AnswersAsTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Goldens, ImagePipelineGolden,
                          ::testing::Values("classify_image", "classify_image_independent", "classify_image_teacher",
-                                           "embed_image", "zero_shot_image_clip", "zero_shot_image_siglip"),
+                                           "embed_image", "zero_shot_image_clip", "zero_shot_image_siglip", "detect",
+                                           "depth"),
                          [](const auto& test) { return test.param; });
+
+/// tests/reference/make_dense_pipelines.py. A pixel may be of another class where the two greatest logits are close.
+TEST(SegmentDoor, AreasAreTheReferences) {
+  const std::filesystem::path folder = picture_goldens() / "image_pipelines/segment";
+  const PictureJson call = read_json(folder / "expected.json").front();
+  std::vector<std::string> arguments = {folder.string()};
+  for (const auto& name : call.at("inputs")) arguments.push_back(picture(name));
+  const ProgramResult result = run_program("segment", arguments);
+  expect_success(result);
+  const std::vector<PictureJson> found = json_lines(result.out);
+  const PictureJson& outputs = call.at("outputs");
+  ASSERT_EQ(found.size(), outputs.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    SCOPED_TRACE(call.at("inputs")[i].get<std::string>());
+    std::map<Index, Index> rest;  // pixels that the reference has more, by class
+    for (const auto& area : outputs[i].at("areas")) rest[area[0].get<Index>()] = area[1].get<Index>();
+    double shares = 0;
+    Index last = outputs[i].at("height").get<Index>() * outputs[i].at("width").get<Index>();
+    for (const auto& area : found[i]) {
+      const auto index = area.at("index").get<Index>();
+      EXPECT_EQ(area.at("label"), "LABEL_" + std::to_string(index));
+      EXPECT_LE(area.at("pixels").get<Index>(), last) << "the largest first";
+      last = area.at("pixels").get<Index>();
+      rest[index] -= last;
+      shares += area.at("share").get<double>();
+    }
+    EXPECT_NEAR(shares, 1, 1e-9);
+    Index others = 0;
+    for (const auto& [index, count] : rest) others += std::abs(count);
+    EXPECT_LE(others, 2 * outputs[i].at("unsure").get<Index>());
+  }
+}
+
+TEST(DenseDoors, PicturesOfAnswersAreOfTheirSize) {
+  for (const std::string program : {"detect", "segment", "depth"}) {
+    SCOPED_TRACE(program);
+    const TemporaryFolder folder;
+    const std::string out = (folder / "deep/out").string();
+    const std::string model = (picture_goldens() / "image_pipelines" / program).string();
+    expect_success(run_program(
+        program, {model, picture("rgb.png"), picture("pixels.json"), picture("turned_6.png"), "--output", out}));
+    EXPECT_FALSE(std::filesystem::exists(out + "/0001_pixels.png"));
+    const std::pair<const char*, std::string> table[] = {
+        {"/0000_rgb.png", std::string("\0\0\0\x28\0\0\0\x1e", 8)},
+        {"/0002_turned_6.png", std::string("\0\0\0\x1e\0\0\0\x28", 8)}};
+    for (const auto& [name, sizes] : table) {
+      std::ifstream stream(out + name, std::ios::binary);
+      const std::string png((std::istreambuf_iterator<char>(stream)), {});
+      ASSERT_GT(png.size(), 30U) << name;
+      EXPECT_EQ(png.substr(1, 3), "PNG");
+      EXPECT_EQ(png.substr(16, 8), sizes) << name;  // IHDR's width and height
+    }
+  }
+}
+
+TEST(DenseDoors, ABadFileStopsNoOther) {
+  const TemporaryFolder folder;
+  const std::string empty = folder.write("empty.png", "").string();
+  const std::string rgb = picture("rgb.png");
+  for (const std::string program : {"detect", "segment", "depth"}) {
+    SCOPED_TRACE(program);
+    const std::string model = (picture_goldens() / "image_pipelines" / program).string();
+    const ProgramResult result =
+        run_program(program, {model, empty, picture("one_pixel.png"), (folder / "missing.png").string(), rgb});
+    expect_success(result);
+    const std::vector<PictureJson> lines = json_lines(result.out);
+    ASSERT_EQ(lines.size(), 4U);
+    for (const std::size_t bad : {0U, 2U}) {
+      EXPECT_EQ(lines[bad].at("index"), bad);
+      EXPECT_NE(lines[bad].at("error").get<std::string>().find(bad == 0 ? empty : "missing.png"), std::string::npos);
+    }
+    EXPECT_EQ(lines[3], json_lines(run_program(program, {model, rgb}).out).front()) << "alone as in company";
+    const std::string vit = (picture_goldens() / "image_pipelines/embed_image").string();
+    expect_refused(run_program(program, {vit, rgb}), {"architectures", "ViTModel", "expected a class for"});
+    expect_refused(run_program(program, {model, rgb, "--output", rgb + "/inside"}), {rgb, "folder"});
+  }
+}
 
 TEST(PreprocessDoor, PixelsOfFilesAreTheReferences) {
   const TemporaryFolder folder;

@@ -174,7 +174,9 @@ def main():
         config = json.loads((GOLDENS / "decoders" / family / "config.json").read_text())
         configs[family] = json.dumps(config, separators=(",", ":")).encode()
     for family in ("vision/vit_masked", "vision/dinov2_registers_swiglu", "vision/beit_token", "vision/vit_mae_encoder",
-                   "vision/swin_odd", "vision/clip_classification", "vision/siglip_classification", "encoders/clip_text"):
+                   "vision/swin_odd", "vision/segformer_rows", "vision/yolos_detection", "vision/dpt_added",
+                   "vision/depth_anything_metric", "vision/clip_classification", "vision/siglip_classification",
+                   "encoders/clip_text"):
         config = json.loads((GOLDENS / family / "config.json").read_text())
         configs[family.split("/")[1]] = json.dumps(config, separators=(",", ":")).encode()
     configs["image_processor"] = json.dumps({

@@ -103,7 +103,7 @@ def save_whole(folder, model, seed, **options):
     network.save_pretrained(folder)
 
 
-def write(folder, calls, indent):
+def write(folder, calls, indent=1):
     (folder / "expected.json").write_text(json.dumps(calls, indent=indent, ensure_ascii=False) + "\n")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

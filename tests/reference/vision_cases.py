@@ -66,6 +66,8 @@ def make_pictures(case, model, g):
         height, width = height + 3 * patch[0], width + 3 * patch[1]
     elif case == "wide":  # and not a whole number of patches
         height, width = height - patch[0] + 1, width + 2 * patch[1] + 3
+    elif case == "photograph":  # of models for any size
+        height, width = 512, 640
     elif case == "smaller":
         height, width = height - patch[0], width - patch[1]
     rows = {"pictures": 3, "masked": 2, "pair": 2, "masked_pair": 2}.get(case, 1)

@@ -48,8 +48,8 @@ inline NameTable names() {
 
 /// A number for each stage.
 HEADFORMER_COLD inline std::vector<Index> read_stages(const JsonObject& json, const char* key,
-                                                      std::vector<Index> fallback, Index lo = 1) {
-  std::vector<Index> values = json.has(key) ? json.integers(key, lo, detail::most_width) : std::move(fallback);
+                                                      std::vector<Index> fallback, Index most) {
+  std::vector<Index> values = json.has(key) ? json.integers(key, 1, most) : std::move(fallback);
   const auto stages = static_cast<std::size_t>(json.integer_or("num_encoder_blocks", 4, 1, 16));
   if (values.size() < stages) json.fail(key, "one for each of num_encoder_blocks " + std::to_string(stages));
   values.resize(stages);
@@ -85,12 +85,13 @@ HEADFORMER_COLD inline ImageEncoderConfig config(const Checkpoint& checkpoint, I
   config.labels = read_labels(json);
   config.learned_positions = config.size_argument = false;
   config.as_map = json.boolean_or("reshape_last_stage", true);
-  config.depths = read_stages(json, "depths", {2, 2, 2, 2});
-  const std::vector<Index> widths = read_stages(json, "hidden_sizes", {32, 64, 160, 256});
-  const std::vector<Index> sides = read_stages(json, "patch_sizes", {7, 3, 3, 3});
-  const std::vector<Index> strides = read_stages(json, "strides", {4, 2, 2, 2});
-  const std::vector<Index> heads = read_stages(json, "num_attention_heads", {1, 2, 5, 8});
-  const std::vector<Index> reductions = read_stages(json, "sr_ratios", {8, 4, 2, 1});
+  constexpr Index most_pixels = 4096;
+  config.depths = read_stages(json, "depths", {2, 2, 2, 2}, detail::most_layers);
+  const std::vector<Index> widths = read_stages(json, "hidden_sizes", {32, 64, 160, 256}, detail::most_width);
+  const std::vector<Index> sides = read_stages(json, "patch_sizes", {7, 3, 3, 3}, most_pixels);
+  const std::vector<Index> strides = read_stages(json, "strides", {4, 2, 2, 2}, most_pixels);
+  const std::vector<Index> heads = read_stages(json, "num_attention_heads", {1, 2, 5, 8}, detail::most_width);
+  const std::vector<Index> reductions = read_stages(json, "sr_ratios", {8, 4, 2, 1}, most_pixels);
   std::vector<double> ratios(widths.size(), 4);
   if (json.has("mlp_ratios")) ratios = json.numbers("mlp_ratios", 0, 1024);
   if (ratios.size() < widths.size()) json.fail("mlp_ratios", "one for each of num_encoder_blocks");
