@@ -6,6 +6,7 @@
 #include <string>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/kernels/activation.hpp"
 #include "headformer/kernels/elementwise.hpp"
 #include "headformer/kernels/resample.hpp"
 #include "headformer/models/vision/config.hpp"
