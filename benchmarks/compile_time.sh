@@ -13,8 +13,8 @@ compiler=${CXX:-g++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 read -ra optimise <<<"${CXXFLAGS:--O2}"
-read -ra includes <<<"$(pkg-config --cflags eigen3 nlohmann_json libpcre2-8 libutf8proc)"
-read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc)"
+read -ra includes <<<"$(pkg-config --cflags eigen3 nlohmann_json libpcre2-8 libutf8proc zlib)"
+read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc zlib)"
 flags=(-std=c++20 "${optimise[@]}" "-I$root/include" "${includes[@]}")
 
 # Takes a row's name, a source file and further flags and libraries; prints the row.

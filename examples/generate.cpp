@@ -292,19 +292,13 @@ class SpeechProgram {
   explicit SpeechProgram(const Options& options) : options_(options) {
     if (options.inputs.empty())
       throw ArgumentError(options.model + ": expected --inputs with a sound for a speech-to-text model, found none");
-    Given given = read_given(options);
-    const JsonObject json(given.keys, given.source);
-    std::vector<std::string> told;
-    for (const std::string& key : json.keys())
-      if (json.has(key) && prompts_.read(json, key)) told.push_back(key);
-    for (const std::string& key : told) given.keys.erase(key);
-    config_ = GenerationConfig::from_caller(JsonObject(given.keys, given.source));
     PipelineOptions opening;
     opening.load = options.compute.loading();
     opening.executor = options.compute.executor();
     opening.isa = isa_from_name(options.compute.isa);
     opening.activations = options.compute.met();
     generator_ = std::make_unique<SpeechGenerator>(options.model, opening, options.compute.cache());
+    read_options(read_given(options));
     if (!options.output_ids) tokenizer_ = Tokenizer::find(Checkpoint::open(options.model).files());
     if (!options.output_ids && !tokenizer_)
       throw IoError(options.model + ": expected a tokenizer (tokenizer.json) or --output-ids, found none");
@@ -321,11 +315,22 @@ class SpeechProgram {
   }
 
  private:
+  /// What the decoder is told, how a recording is gone through where the model has windows, and how tokens are chosen.
+  void read_options(Given given) {
+    const bool windows = generator_->model().config().encoder.frames > 0;
+    const JsonObject json(given.keys, given.source);
+    std::vector<std::string> own;
+    for (const std::string& key : json.keys())
+      if (json.has(key) && (prompts_.read(json, key) || (windows && long_form_.read(json, key)))) own.push_back(key);
+    for (const std::string& key : own) given.keys.erase(key);
+    config_ = GenerationConfig::from_caller(JsonObject(given.keys, given.source));
+  }
+
   void answer(const AudioInput& sound) {
     for (Index i = 0; i < config_.num_return_sequences.value_or(1); ++i) {
       GenerationConfig config = config_;
       if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
-      const std::vector<TokenId> ids = generator_->generate(sound, config, prompts_);
+      const std::vector<TokenId> ids = generator_->generate(sound, config, prompts_, long_form_);
       if (options_.output_ids) {
         print_ids(ids);
       } else {
@@ -336,6 +341,7 @@ class SpeechProgram {
 
   const Options& options_;
   SpeechPrompts prompts_;
+  LongFormOptions long_form_;
   GenerationConfig config_;
   std::uint64_t answers_ = 0;  ///< so far, of one seed
   std::unique_ptr<SpeechGenerator> generator_;

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <sndfile.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <functional>
 #include <headformer/core/error.hpp>
 #include <headformer/preprocess/audio/resampler.hpp>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,16 +42,40 @@ inline std::vector<float> read_recording(const std::string& path, headformer::In
   return at_rate(mono, info.samplerate, rate);
 }
 
-/// What comes through a pipe: s16le, one channel, 16 kHz.
-inline std::vector<float> read_pipe(headformer::Index rate) {
-  const std::string bytes{std::istreambuf_iterator<char>(std::cin), {}};
+/// Of what comes through a pipe, Hz.
+inline constexpr headformer::Index pipe_rate = 16000;
+
+/// What comes through a pipe, s16le of one channel at pipe_rate, in pieces as they arrive, until `take` wants no more.
+inline void for_each_pipe_piece(const std::function<bool(std::span<const float>)>& take) {
+  std::vector<unsigned char> bytes;
   std::vector<float> samples;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    const auto low = static_cast<unsigned char>(bytes[i]);
-    const auto high = static_cast<unsigned char>(bytes[i + 1]);
-    samples.push_back(static_cast<float>(static_cast<std::int16_t>(low | high << 8)) / 32768.0F);
+  while (true) {
+    const std::size_t held = bytes.size();  // half a sample, or nothing
+    bytes.resize(held + 16384);
+    const ssize_t count = ::read(STDIN_FILENO, bytes.data() + held, bytes.size() - held);
+    if (count < 0 && errno == EINTR) {
+      bytes.resize(held);
+      continue;
+    }
+    if (count < 0) throw headformer::IoError("stdin: expected a pipe to read from, found an error");
+    if (count == 0) return;
+    bytes.resize(held + static_cast<std::size_t>(count));
+    samples.clear();
+    for (std::size_t i = 0; i + 1 < bytes.size(); i += 2)
+      samples.push_back(static_cast<float>(static_cast<std::int16_t>(bytes[i] | bytes[i + 1] << 8)) / 32768.0F);
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(2 * samples.size()));
+    if (!take(samples)) return;
   }
-  return at_rate(samples, 16000, rate);
+}
+
+/// All of it, at another rate.
+inline std::vector<float> read_pipe(headformer::Index rate) {
+  std::vector<float> samples;
+  for_each_pipe_piece([&](std::span<const float> piece) {
+    samples.insert(samples.end(), piece.begin(), piece.end());
+    return true;
+  });
+  return at_rate(samples, pipe_rate, rate);
 }
 
 }  // namespace program

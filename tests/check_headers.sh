@@ -20,7 +20,7 @@ shift || true
 flags=(-std=c++20 -fsyntax-only -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinclude
   -DHEADFORMER_COMPILED_LIBRARY)
 # A dependency that pkg-config does not know lies in the compiler's own paths.
-for flag in $(pkg-config --cflags-only-I eigen3 nlohmann_json libpcre2-8 libutf8proc 2>/dev/null || true); do
+for flag in $(pkg-config --cflags-only-I eigen3 nlohmann_json libpcre2-8 libutf8proc zlib 2>/dev/null || true); do
   flags+=(-isystem "${flag#-I}")
 done
 

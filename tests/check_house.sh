@@ -82,6 +82,9 @@ for file in $files; do
       pcre2.h | utf8proc.h)
         if [[ $room != preprocess ]]; then fault "$file:$line: expected $name in preprocess only"; fi
         ;;
+      zlib.h)
+        if [[ $room != pipelines ]]; then fault "$file:$line: expected $name in pipelines only"; fi
+        ;;
       nlohmann/*)
         if [[ $room == core || $room == kernels ]]; then fault "$file:$line: '$room' parses nothing; found $name"; fi
         ;;

@@ -2,7 +2,7 @@
 # Sourced by the scripts that install what they need. The one list of Debian packages.
 
 # To build everything and to run the tests.
-build_packages=(g++ cmake ninja-build pkgconf libeigen3-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
+build_packages=(g++ cmake ninja-build pkgconf libeigen3-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev zlib1g-dev
   libcli11-dev libsndfile1-dev libstb-dev libwebp-dev libgtest-dev libbenchmark-dev)
 
 # To build and run the tests for 64-bit ARM on another machine.

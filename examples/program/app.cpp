@@ -78,6 +78,7 @@ template Option* App::add_option(const std::string&, double&, const std::string&
 template Option* App::add_option(const std::string&, float&, const std::string&);
 template Option* App::add_option(const std::string&, std::optional<std::string>&, const std::string&);
 template Option* App::add_option(const std::string&, std::vector<std::string>&, const std::string&);
+template Option* App::add_option(const std::string&, std::vector<double>&, const std::string&);
 template Option* App::add_option(const std::string&, std::vector<int>&, const std::string&);
 
 Option* App::add_flag(const std::string& name, bool& value, const std::string& description) {

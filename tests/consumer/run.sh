@@ -34,7 +34,7 @@ mv "$work/installed" "$work/moved"
 
 # In the background, for it takes a processor as long as several of the others.
 echo "--- bare -I, the command of the README, with a user's warnings: begun"
-read -ra dependencies <<<"$(pkg-config --cflags --libs eigen3 nlohmann_json libpcre2-8 libutf8proc)"
+read -ra dependencies <<<"$(pkg-config --cflags --libs eigen3 nlohmann_json libpcre2-8 libutf8proc zlib)"
 system=("${dependencies[@]/#-I/-isystem}")
 (
   cd "$root"
@@ -53,7 +53,7 @@ for project in find_package models_only; do
 done
 check_output "$work/find_package/hello" "$model"
 check_output "$work/models_only/ids" "$model"
-if ldd "$work/models_only/ids" | grep -E 'pcre|utf8proc'; then
+if ldd "$work/models_only/ids" | grep -E 'pcre|utf8proc|libz'; then
   echo "expected nothing of text linked to models_only/ids" >&2
   exit 1
 fi

@@ -39,8 +39,8 @@ export here root build cxx seconds
 # Both take a harness's name.
 build_harness() {
   local flags libraries
-  read -ra flags <<<"$(pkg-config --cflags eigen3 libpcre2-8 libutf8proc)"
-  read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc)"
+  read -ra flags <<<"$(pkg-config --cflags eigen3 libpcre2-8 libutf8proc zlib)"
+  read -ra libraries <<<"$(pkg-config --libs libpcre2-8 libutf8proc zlib)"
   "$cxx" -std=c++20 -O1 -g1 -fno-omit-frame-pointer -D_GLIBCXX_ASSERTIONS \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
     -I"$root/include" "${flags[@]}" "$here/fuzz_$1.cpp" -o "$build/fuzz_$1" "${libraries[@]}"

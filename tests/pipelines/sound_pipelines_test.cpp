@@ -117,7 +117,9 @@ TEST_F(SoundPipelines, ModelsOfAnotherKindAreRefused) {
   expect_mentions(message_of<ConfigError>([&] { AudioClassifier(hidden.path(), exact()); }),
                   {"HubertForSequenceClassification", "'HubertModel'"});
   const SoundFolder characters("wav2vec2_ctc", item["files"]);
-  expect_mentions(message_of<ArgumentError>([&] { Transcriber(characters.path(), {"", "translate"}, exact()); }),
+  TranscriptionTask translate;
+  translate.task = "translate";
+  expect_mentions(message_of<ArgumentError>([&] { Transcriber(characters.path(), translate, exact()); }),
                   {"task", "'translate'"});
 }
 

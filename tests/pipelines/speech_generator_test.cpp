@@ -108,7 +108,9 @@ TEST(SpeechGenerator, WhatItCannotDoIsRefused) {
   };
   expect_mentions(refusal(R"({"language": "fr"})"), {"language", "none of this model", "'fr'"});
   expect_mentions(refusal(R"({"task": "translate"})"), {"task", "none of this model", "'translate'"});
-  expect_mentions(refusal(R"({"return_timestamps": true})"), {"return_timestamps", "false"});
+  expect_mentions(refusal(R"({"return_timestamps": true})"), {"no_timestamps_token_id", "none"});
+  expect_mentions(refusal(R"({"return_timestamps": true, "no_timestamps_token_id": 61})"),
+                  {"no_timestamps_token_id", "61"});
   expect_mentions(refusal(R"({"max_new_tokens": 41})"), {"40 learned positions", "1 tokens"});
   expect_mentions(refusal(R"({"forced_decoder_ids": [[1, 61]]})"), {"61"});
   expect_mentions(refusal(R"({"lang_to_id": {"<|en|>": 61}})"), {"lang_to_id", "61"});

@@ -60,6 +60,8 @@ HEADFORMER_COLD inline SpeechToTextConfig config(const Checkpoint& checkpoint) {
   config.family = sides.family;
   config.start_id = sides.start_id;
   config.end_id = sides.end_id;
+  config.alignment_filter = json.integer_or("median_filter_width", 7, 1, 1 << 16);
+  if (config.alignment_filter % 2 == 0) json.fail("median_filter_width", "an odd number");
   config.decoder = std::move(sides.decoder);
   config.decoder.embedding_scale = 1;  // the reference reads scale_embedding and does nothing with it
   config.decoder.context_length = config.decoder.learned_positions =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "headformer/core/cold.hpp"
 #include "headformer/nn/attention_steps.hpp"
@@ -40,12 +41,16 @@ struct CrossAttention : EndsInLinear<CrossAttention> {
           rows.slice_columns(width, 2 * width));
   }
 
+  /// What an observer sees the queries [T, H * Dh] of the layer with this slot under.
+  static std::string queries_name(Index slot) { return "cross_attention." + std::to_string(slot) + ".queries"; }
+
   const Linear& last() const { return output; }
   /// Shapes: -> [T, H * Dh]. Throws ArgumentError for a sequence without a source.
   TensorView<const float> before_last(Context& context, TensorView<const float> x, Scratch::Frame& frame) const {
     const auto queries = frame.take_rows<float>(x.rows(), query.outputs());
     const auto result = frame.take_rows<float>(x.rows(), query.outputs());
     query(context, x, queries);
+    if (context.observer != nullptr) (*context.observer)(queries_name(config.slot), queries);
     Scratch::Frame passing(context.scratch());
     const auto stored = open_key_values<SourceKeyValues>(context, config, passing);
     kernels::attention(

@@ -12,14 +12,19 @@
 
 namespace headformer::detail {
 
-/// Throws ArgumentError for a recording without samples, and for a sample that is no number.
-inline void expect_recording(std::span<const float> samples) {
-  if (samples.empty()) throw ArgumentError("recording: expected at least one sample, found none");
+/// Throws ArgumentError for a sample that is no number.
+inline void expect_numbers(std::span<const float> samples) {
   for (std::size_t i = 0; i < samples.size(); ++i) {
     if (!std::isfinite(samples[i]))
       throw ArgumentError("recording: expected numbers, found " + std::to_string(samples[i]) + " at sample " +
                           std::to_string(i));
   }
+}
+
+/// The same, and for a recording without samples.
+inline void expect_recording(std::span<const float> samples) {
+  if (samples.empty()) throw ArgumentError("recording: expected at least one sample, found none");
+  expect_numbers(samples);
 }
 
 /// What `answer` makes of each recording; one that fails stops no other. Throws CancelledError.

@@ -17,6 +17,7 @@ struct SpeechToTextConfig {
   CausalLmConfig decoder;
   std::optional<TokenId> start_id;  ///< what the decoder's ids begin with
   std::optional<TokenId> end_id;
+  Index alignment_filter = 7;  ///< frames that times of words are smoothed over
 };
 
 }  // namespace headformer
