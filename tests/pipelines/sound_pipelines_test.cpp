@@ -33,6 +33,15 @@ class SoundFolder {
   TemporaryFolder folder_;
 };
 
+void expect_words(const std::vector<TranscribedWord>& found, const Json& words) {
+  ASSERT_EQ(found.size(), words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    EXPECT_EQ(found[i].word, words[i][0].get<std::string>());
+    EXPECT_NEAR(found[i].begin, words[i][1].get<double>(), 1e-9);
+    EXPECT_NEAR(found[i].end, words[i][2].get<double>(), 1e-9);
+  }
+}
+
 /// tests/reference/speech_pipelines.py
 class SoundPipelines : public ::testing::Test {
  protected:
@@ -58,17 +67,63 @@ TEST_F(SoundPipelines, TextsAndWordsAreTheReferences) {
       SCOPED_TRACE(known["recording"].get<std::string>());
       const Transcript found = transcriber.transcribe(part(known, item));
       EXPECT_EQ(found.text, known["answer"]["text"].get<std::string>());
-      const Json& words = known["answer"]["words"];
-      ASSERT_EQ(found.words.size(), words.size());
-      for (std::size_t i = 0; i < words.size(); ++i) {
-        EXPECT_EQ(found.words[i].word, words[i][0].get<std::string>());
-        EXPECT_NEAR(found.words[i].begin, words[i][1].get<double>(), 1e-9);
-        EXPECT_NEAR(found.words[i].end, words[i][2].get<double>(), 1e-9);
-      }
+      expect_words(found.words, known["answer"]["words"]);
       ++seen;
     }
   }
   EXPECT_GE(seen, 6);
+}
+
+TEST_F(SoundPipelines, ChunksArePutTogetherAsTheReferenceDoes) {
+  int seen = 0;
+  for (const Json& item : cases_) {
+    for (const Json& known : item["answers"]) {
+      if (!known.contains("chunked")) continue;
+      const SoundFolder folder(item["model"].get<std::string>(), item["files"]);
+      for (const Json& chunked : known["chunked"]) {
+        SCOPED_TRACE(item["model"].dump() + known["recording"].dump() + chunked["options"].dump());
+        TranscriptionTask task;
+        task.chunk_seconds = 0.05;
+        if (chunked["options"].contains("stride_length_s"))
+          task.stride_seconds = chunked["options"]["stride_length_s"].get<double>();
+        const Transcriber transcriber(folder.path(), task, exact());
+        const std::span<const float> samples = part(known, item);
+        const Transcript found = transcriber.transcribe(samples);
+        EXPECT_EQ(found.text, chunked["text"].get<std::string>());
+        expect_words(found.words, chunked["words"]);
+        // A stream hears the same chunks, whatever it comes in.
+        for (const std::size_t piece : {std::size_t{300}, std::size_t{5000}}) {
+          Transcriber::Stream stream = transcriber.stream();
+          for (std::size_t at = 0; at < samples.size(); at += piece)
+            stream.append(samples.subspan(at, std::min(piece, samples.size() - at)));
+          expect_words(stream.finish().words, chunked["words"]);
+        }
+        ++seen;
+      }
+    }
+  }
+  EXPECT_GE(seen, 16);
+}
+
+TEST_F(SoundPipelines, OneBeamOfManyIsTheBestPathOrBetter) {
+  for (const Json& item : cases_) {
+    const auto name = item["model"].get<std::string>();
+    if (!name.ends_with("ctc")) continue;
+    const SoundFolder folder(name, item["files"]);
+    TranscriptionTask task;
+    task.beams = 8;
+    const Transcriber transcriber(folder.path(), task, exact());
+    for (const Json& known : item["answers"]) {
+      const Transcript found = transcriber.transcribe(part(known, item));
+      EXPECT_FALSE(found.text.empty());
+      std::string words;
+      for (const TranscribedWord& word : found.words) {
+        words += (words.empty() ? "" : " ") + word.word;
+        EXPECT_LT(word.begin, word.end);
+      }
+      EXPECT_EQ(words, found.text);
+    }
+  }
 }
 
 TEST_F(SoundPipelines, ScoresAreTheReferences) {
@@ -121,6 +176,15 @@ TEST_F(SoundPipelines, ModelsOfAnotherKindAreRefused) {
   translate.task = "translate";
   expect_mentions(message_of<ArgumentError>([&] { Transcriber(characters.path(), translate, exact()); }),
                   {"task", "'translate'"});
+  TranscriptionTask wide;
+  wide.chunk_seconds = 0.05;
+  wide.stride_seconds = 0.03;
+  const std::vector<float> samples(2000);
+  expect_mentions(message_of<ArgumentError>([&] { Transcriber(characters.path(), wide, exact()).transcribe(samples); }),
+                  {"stride", "0.03"});
+  TranscriptionTask prompted;
+  prompted.initial_prompt = "a";
+  expect_mentions(message_of<ArgumentError>([&] { Transcriber(characters.path(), prompted, exact()); }), {"prompt"});
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
     python speech_pipelines.py
 
 A list of {model, files, answers}: a folder of goldens/speech, the files to put beside its own, and for a part of
-each of some recordings of goldens/audio the text and words of a class for CTC, or the scores by label.
+each of some recordings of goldens/audio the text and words of a class for CTC, or the scores by label. Chunked: the same
+by chunks of CHUNK seconds, as the pipeline for speech recognition puts them together.
 """
 
 import json
@@ -16,6 +17,9 @@ from safetensors.torch import load_file
 
 from manifest import GOLDENS
 
+transformers.logging.set_verbosity_error()
+torch.set_num_threads(1)
+
 VOCAB = {token: i for i, token in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCF"])}
 CASES = [
     ("wav2vec2_ctc", transformers.Wav2Vec2FeatureExtractor()),
@@ -24,6 +28,7 @@ CASES = [
     ("ast_classification", transformers.ASTFeatureExtractor(num_mel_bins=13, max_length=15)),
 ]
 PART = 2000  # samples of each recording
+CHUNK = 0.05
 GAP = 1e-3   # of the two best characters of a frame, relative to the greatest
 
 
@@ -39,8 +44,7 @@ def answer(model, extractor, tokenizer, samples):
     logits = model(**{k: t for k, t in inputs.items() if k != "attention_mask"}).logits[0]
     if not model.config.architectures[0].endswith("CTC"):
         return {model.config.id2label[i]: float(f"{s:.6f}") for i, s in enumerate(logits.softmax(-1).tolist())}
-    top = logits.topk(2).values
-    if (top[:, 0] - top[:, 1]).min() < GAP * logits.abs().max():
+    if not clear(logits):
         return None
     out = tokenizer.decode(logits.argmax(-1), output_word_offsets=True)
     step = model.config.inputs_to_logits_ratio / 16000
@@ -48,13 +52,42 @@ def answer(model, extractor, tokenizer, samples):
                                         for w in out.word_offsets]}
 
 
+def clear(logits):
+    top = logits.topk(2).values
+    return bool((top[..., 0] - top[..., 1]).min() >= GAP * logits.abs().max())
+
+
+@torch.no_grad()
+def chunked(model, extractor, tokenizer, samples, **options):
+    """Nothing where two characters of a frame are about as likely."""
+    asr = transformers.pipeline("automatic-speech-recognition", model=model, tokenizer=tokenizer,
+                                feature_extractor=extractor)
+    seen = []
+    hook = model.register_forward_hook(lambda module, given, out: seen.append(clear(out.logits[0])))
+    out = asr({"raw": samples.numpy(), "sampling_rate": 16000}, chunk_length_s=CHUNK, return_timestamps="word",
+              **options)
+    hook.remove()
+    if not all(seen):
+        return None
+    return {"options": options, "chunks": len(seen), "text": out["text"],
+            "words": [[w["text"], *w["timestamp"]] for w in out["chunks"]]}
+
+
 def answers(model, extractor, tokenizer, recordings):
     for name, samples in recordings.items():
         for first in range(0, len(samples) - PART, 50):
-            found = answer(model, extractor, tokenizer, samples[first:first + PART])
-            if found is not None:
-                yield {"recording": name, "first": first, "answer": found}
-                break
+            part = samples[first:first + PART]
+            found = answer(model, extractor, tokenizer, part)
+            if found is None:
+                continue
+            item = {"recording": name, "first": first, "answer": found}
+            if model.config.architectures[0].endswith("CTC"):
+                item["chunked"] = [chunked(model, extractor, tokenizer, part, **options)
+                                   for options in ({}, {"stride_length_s": 0.01})]
+                if None in item["chunked"]:
+                    continue
+            yield item
+            break
 
 
 def main():
