@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <headformer/auto_audio_encoder.hpp>
 #include <headformer/auto_speech_to_text.hpp>
+#include <headformer/models/audio/audio_encoder_model.hpp>
+#include <headformer/models/audio/language_adapter.hpp>
 #include <headformer/models/audio/spectrogram_model.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -72,7 +74,9 @@ TEST(SpeechFamilies, ConfigsAndTensorsThatDoNotFitAreRefused) {
       {"wav2vec2", "num_conv_pos_embeddings", 9, {"weight.original1", "[36, 12, 9]", "[36, 12, 8]"}},
       {"wav2vec2_stable", "num_conv_pos_embeddings", 9, {"weight_v", "[36, 12, 9]", "[36, 12, 8]"}},
       {"wav2vec2", "add_adapter", true, {"add_adapter", "false", "true"}},
-      {"wav2vec2", "adapter_attn_dim", 4, {"adapter_attn_dim", "4"}},
+      {"wav2vec2_adapted", "adapter_attn_dim", 4, {"adapter_layer.linear_1.weight", "[4, 24]", "[7, 24]"}},
+      {"wav2vec2_stable", "adapter_attn_dim", 4, {"layers.0.adapter_layer.norm.weight", "none"}},
+      {"wavlm", "adapter_attn_dim", 4, {"adapter_attn_dim", "4"}},
       {"wav2vec2", "conv_kernel", Json::array({9, 3, 2}), {"conv_layers.0.conv.weight", "[10, 9]", "[10, 1, 10]"}},
       {"hubert", "conv_pos_batch_norm", true, {"conv_pos_batch_norm"}},
       {"wavlm", "max_bucket_distance", 5, {"max_bucket_distance", "num_buckets 20", "5"}},
@@ -89,6 +93,41 @@ TEST(SpeechFamilies, ConfigsAndTensorsThatDoNotFitAreRefused) {
     small.write(folder);
     expect_mentions(message_of<Error>([&] { open_audio_encoder_at(folder.path()); }), item.mentions);
   }
+}
+
+/// tests/reference/speech_languages.py
+TEST(LanguageAdapters, AnotherLanguageIsTheReferences) {
+  const std::filesystem::path folder = goldens() / "speech/wav2vec2_adapted";
+  const Checkpoint checkpoint = Checkpoint::open(folder);
+  SerialExecutor executor;
+  LoadOptions options;
+  options.executor = &executor;
+  AudioEncoderModel model(open_audio_encoder(with_language_adapter(checkpoint, "deu"), options), workspace_of());
+  const NamedTensors known = read_tensors(folder / "deu.outputs.safetensors");
+  const NamedTensors found = model.forward(read_tensors(folder / "sound.inputs.safetensors"));
+  const auto& expected = std::get<Tensor<float>>(known.at("logits"));
+  const auto& logits = std::get<Tensor<float>>(found.at("logits"));
+  ASSERT_EQ(logits.shape(), expected.shape());
+  EXPECT_EQ(logits.size(2), 25);  // a head of its own size
+  float scale = 0;
+  float difference = 0;
+  for (Index i = 0; i < logits.count(); ++i) {
+    scale = std::max(scale, std::abs(expected.data()[i]));
+    difference = std::max(difference, std::abs(logits.data()[i] - expected.data()[i]));
+  }
+  EXPECT_LE(difference, 2e-4F * scale) << "greatest difference " << difference << " of " << scale;
+}
+
+TEST(LanguageAdapters, FilesThatDoNotFitAreRefused) {
+  const Checkpoint adapted = Checkpoint::open(goldens() / "speech/wav2vec2_adapted");
+  const Checkpoint plain = Checkpoint::open(goldens() / "speech/wav2vec2_ctc");
+  expect_mentions(message_of<IoError>([&] { with_language_adapter(adapted, "fra"); }),
+                  {"wav2vec2_adapted", "adapter.fra.safetensors", "none"});
+  expect_mentions(message_of<IoError>([&] { with_language_adapter(adapted, "../deu"); }), {"'../deu'"});
+  const Safetensors file =
+      Safetensors::parse(Bytes::map(goldens() / "speech/wav2vec2_adapted/adapter.deu.safetensors"));
+  expect_mentions(message_of<WeightError>([&] { plain.with_tensors(file.tensors()); }),
+                  {"adapter.deu.safetensors", "adapter_layer", "model.safetensors"});
 }
 
 TEST(SpeechFamilies, DecodersThatDoNotFitAreRefused) {

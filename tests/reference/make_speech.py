@@ -13,6 +13,7 @@ from make_decoders import build, make_all, read_checkpoint, seed_of, write_check
 from manifest import GOLDENS, update
 from speech_cases import make_inputs, outputs
 from speech_generate import generate_cases
+from speech_languages import language_case
 from speech_variants import SPEECH_VARIANTS
 from weights import silent_tensors
 
@@ -93,6 +94,8 @@ def make(variant, checks):
                             outputs=folder / f"{case}.outputs.safetensors", notes=variant.notes))
     if variant.generate:
         generate_cases(model, folder, variant.samples)
+    if variant.options.get("adapter_attn_dim") and variant.model.endswith("CTC"):
+        language_case(model, folder, outputs)
     for path in folder.iterdir():
         path.chmod(0o644)
     update(entries, replacing=lambda e: e["path"] == f"speech/{variant.name}")

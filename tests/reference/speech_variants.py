@@ -113,7 +113,11 @@ def frames(prefix, family, config):
 BUCKETS = dict(num_buckets=20, max_bucket_distance=30)
 WAVEFORMS = [
     *waveforms("wav2vec2", "Wav2Vec2", "Wav2Vec2Config"), *frames("wav2vec2", "Wav2Vec2", "Wav2Vec2Config"),
+    SpeechVariant("wav2vec2_adapted", "Wav2Vec2", "Wav2Vec2Config", "Wav2Vec2ForCTC",
+                  {**WAVE_TINY, **STABLE, "adapter_attn_dim": 7}, HEARD, samples=320),
     *waveforms("hubert", "HuBERT", "HubertConfig"),
+    SpeechVariant("hubert_adapted", "HuBERT", "HubertConfig", "HubertModel",
+                  {**WAVE_TINY, **STABLE, "adapter_attn_dim": 7}, HEARD, samples=320),
     SpeechVariant("hubert_unnormed", "HuBERT", "HubertConfig", "HubertModel",
                   {**WAVE_TINY, "feat_proj_layer_norm": False}, HEARD, "float16"),
     *waveforms("wavlm", "WavLM", "WavLMConfig"), *frames("wavlm", "WavLM", "WavLMConfig"),

@@ -28,6 +28,7 @@ struct LayerConfig {
   ConvolutionConfig convolution = {};
   bool scaled = false;                   ///< of families that come with layer scales and without
   AttentionConfig cross_attention = {};  ///< of layers that attend to a source
+  FeedForwardConfig adapter = {};        ///< of layers with one built in; hidden_width 0: none
 };
 
 }  // namespace headformer

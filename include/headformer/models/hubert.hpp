@@ -18,6 +18,7 @@ HEADFORMER_COLD inline AudioEncoderConfig config(const Checkpoint& checkpoint, A
   const JsonObject json = checkpoint.config();
   AudioEncoderConfig config = read_waveform_encoder(json, "HuBERT", task);
   config.norms_features = json.boolean_or("feat_proj_layer_norm", true);
+  read_language_adapters(checkpoint, config);
   return config;
 }
 

@@ -17,6 +17,7 @@ inline NameTable names() {
 HEADFORMER_COLD inline AudioEncoderConfig config(const Checkpoint& checkpoint, AudioTask task) {
   AudioEncoderConfig config = read_waveform_encoder(checkpoint.config(), "Wav2Vec2", task);
   config.gives_features = true;
+  read_language_adapters(checkpoint, config);
   return config;
 }
 

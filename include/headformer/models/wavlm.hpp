@@ -19,6 +19,7 @@ inline NameTable names() {
 HEADFORMER_COLD inline AudioEncoderConfig config(const Checkpoint& checkpoint, AudioTask task) {
   const JsonObject json = checkpoint.config();
   AudioEncoderConfig config = read_waveform_encoder(json, "WavLM", task);
+  if (json.has("adapter_attn_dim")) json.fail("adapter_attn_dim", "none, as the family has no such adapters");
   config.gives_features = true;
   RelativeBucketConfig relative;
   relative.rows = relative.buckets = json.integer_or("num_buckets", 320, 4, detail::most_width);

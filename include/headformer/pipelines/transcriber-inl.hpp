@@ -10,6 +10,7 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/models/architecture_error.hpp"
+#include "headformer/models/audio/language_adapter.hpp"
 #include "headformer/pipelines/machinery.hpp"
 #include "headformer/pipelines/recordings.hpp"
 #include "headformer/pipelines/transcriber.hpp"
@@ -47,8 +48,11 @@ struct Transcriber::Parts {
       open_writer(checkpoint, options);
       return;
     }
-    if (is_audio_encoder(checkpoint))
-      encoder = open_audio_encoder(checkpoint, detail::pipeline_loading(options, *workspace->executor));
+    if (is_audio_encoder(checkpoint)) {
+      const bool adapted = !task.language.empty() && checkpoint.config().has("adapter_attn_dim");
+      encoder = open_audio_encoder(adapted ? with_language_adapter(checkpoint, task.language) : checkpoint,
+                                   detail::pipeline_loading(options, *workspace->executor));
+    }
     if (encoder == nullptr || encoder->config().task != AudioTask::ctc)
       detail::fail_architecture(checkpoint, speech_to_text_architectures() + " or a class for CTC");
     if (!task.task.empty())

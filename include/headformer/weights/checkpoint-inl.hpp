@@ -74,6 +74,18 @@ HEADFORMER_INLINE const TensorEntry* Checkpoint::find(std::string_view name) con
   return found == index_.end() ? nullptr : &tensors_[found->second];
 }
 
+HEADFORMER_COLD HEADFORMER_INLINE Checkpoint Checkpoint::with_tensors(std::span<const TensorEntry> tensors) const {
+  Checkpoint copy = *this;
+  for (const TensorEntry& tensor : tensors) {
+    const auto found = copy.index_.find(tensor.name);
+    if (found == copy.index_.end())
+      throw WeightError(tensor.bytes.name() + ": " + detail::quoted(tensor.name) + ": expected a tensor of " +
+                        tensors_name_ + ", found none of that name");
+    copy.tensors_[found->second] = tensor;
+  }
+  return copy;
+}
+
 HEADFORMER_INLINE Bytes Checkpoint::require(const std::string& file) const {
   Bytes bytes = files_(file);
   if (bytes.name().empty()) throw IoError(name_ + ": expected a file " + file + ", found none");

@@ -49,6 +49,10 @@ class Checkpoint {
   /// What decides the family: the first of config.json's `architectures`, or GGUF's `general.architecture`.
   std::string architecture() const;
 
+  /// The same with the tensors of another file in the place of those of their names. Throws WeightError for one that
+  /// is none of the checkpoint's.
+  Checkpoint with_tensors(std::span<const TensorEntry> tensors) const;
+
   const std::vector<TensorEntry>& tensors() const { return tensors_; }
   /// nullptr when there is none of that name.
   const TensorEntry* find(std::string_view name) const;

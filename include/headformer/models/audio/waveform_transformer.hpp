@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "headformer/blocks/adapted_block.hpp"
 #include "headformer/blocks/post_norm_block.hpp"
 #include "headformer/blocks/pre_norm_block.hpp"
 #include "headformer/blocks/weighted_stack.hpp"
@@ -21,6 +22,9 @@ using WaveformLayer = PostNormBlock<LayerNorm, SelfAttention<Bidirectional, Posi
 /// Those with norms before the sub-layers ("stable").
 template <class Position>
 using StableWaveformLayer = PreNormBlock<LayerNorm, SelfAttention<Bidirectional, Position>, Mlp>;
+/// The same with adapters of a language (MMS).
+template <class Position>
+using AdaptedWaveformLayer = AdaptedPreNormBlock<LayerNorm, SelfAttention<Bidirectional, Position>, Mlp>;
 
 namespace detail {
 
@@ -32,6 +36,13 @@ HEADFORMER_COLD std::unique_ptr<AudioEncoder> make_waveform_layers(AudioEncoderC
   using StableWeighted = AudioTransformer<Embeddings, NoNorm, WeightedStack<StableLayer, NoNorm>, NoNorm>;
   using Plain = AudioTransformer<Embeddings, LayerNorm, Stack<Layer>, NoNorm>;
   using Stable = AudioTransformer<Embeddings, NoNorm, Stack<StableLayer>, LayerNorm>;
+  if (config.stable && config.layers.front().adapter.hidden_width > 0) {
+    using AdaptedLayer = AdaptedWaveformLayer<Position>;
+    using Adapted = AudioTransformer<Embeddings, NoNorm, Stack<AdaptedLayer>, LayerNorm>;
+    using WeightedAdapted = AudioTransformer<Embeddings, NoNorm, WeightedStack<AdaptedLayer, NoNorm>, NoNorm>;
+    if (config.weighted_layers) return make_audio_encoder<WeightedAdapted>(std::move(config), weights);
+    return make_audio_encoder<Adapted>(std::move(config), weights);
+  }
   if (config.weighted_layers && config.stable) return make_audio_encoder<StableWeighted>(std::move(config), weights);
   if (config.weighted_layers) return make_audio_encoder<Weighted>(std::move(config), weights);
   if (config.stable) return make_audio_encoder<Stable>(std::move(config), weights);

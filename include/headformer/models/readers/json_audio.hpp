@@ -89,8 +89,20 @@ HEADFORMER_COLD inline AudioEncoderConfig read_waveform_encoder(const JsonObject
   }
   for (const char* key : {"add_adapter", "conv_pos_batch_norm"})
     if (json.boolean_or(key, false)) json.fail(key, "false, as others are not supported");
-  if (json.has("adapter_attn_dim")) json.fail("adapter_attn_dim", "none, as others are not supported");
   return config;
+}
+
+/// The adapters of a language that wav2vec 2.0 and HuBERT may have behind each layer; without stable norms the
+/// reference reads the key and does nothing with it. A language's file brings a head of its own size.
+HEADFORMER_COLD inline void read_language_adapters(const Checkpoint& checkpoint, AudioEncoderConfig& config) {
+  const JsonObject json = checkpoint.config();
+  if (!json.has("adapter_attn_dim")) return;
+  const Index width = json.integer("adapter_attn_dim", 1, detail::most_width);
+  if (!config.stable) return;
+  for (LayerConfig& layer : config.layers)
+    layer.adapter = {config.width, width, kernels::Activation::relu, true, false};
+  const TensorEntry* const head = checkpoint.find("lm_head.weight");
+  if (config.task == AudioTask::ctc && head != nullptr && head->shape.rank() == 2) config.words = head->shape[0];
 }
 
 }  // namespace headformer
