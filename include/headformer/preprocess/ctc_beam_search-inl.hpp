@@ -75,9 +75,11 @@ HEADFORMER_INLINE std::vector<CtcHypothesis> ctc_beam_search(TensorView<const fl
       }
     }
     kept.assign(next.begin(), next.end());
-    // Equal ones in the order of their texts, which the map has put them in.
-    std::stable_sort(kept.begin(), kept.end(),
-                     [](const auto& a, const auto& b) { return a.second.all() > b.second.all(); });
+    std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) {
+      const double first = a.second.all();
+      const double second = b.second.all();
+      return first != second ? first > second : a.first < b.first;
+    });
     if (static_cast<Index>(kept.size()) > beams) kept.resize(static_cast<std::size_t>(beams));
   }
   std::vector<CtcHypothesis> result;
