@@ -85,6 +85,28 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
       {R"({"pad_token_id": -1})", {"pad_token_id", "-1"}},
       {R"({"num_return_sequences": 0})", {"num_return_sequences", "0"}},
       {R"({"num_beams": 4})", {"num_beams", "1", "4"}},
+      {R"({"typical_p": 0})", {"typical_p", "> 0"}},
+      {R"({"epsilon_cutoff": 1})", {"epsilon_cutoff", "[0, 1)"}},
+      {R"({"top_h": 1.5})", {"top_h", "1.5"}},
+      {R"({"max_time": 0})", {"max_time", "0"}},
+      {R"({"mirostat": 1})", {"mirostat", "0 or 2", "1"}},
+      {R"({"repeat_last_n": -2})", {"repeat_last_n", "-2"}},
+      {R"({"sequence_bias": [[[1], "x"]]})", {"sequence_bias", "pairs"}},
+      {R"({"sequence_bias": []})", {"sequence_bias", "pairs"}},
+      {R"({"logit_bias": [["a", 1]]})", {"logit_bias", "pairs"}},
+      {R"({"logit_bias": 4})", {"logit_bias", "pairs"}},
+      {R"({"exponential_decay_length_penalty": [1.5, 2]})", {"exponential_decay_length_penalty", "start"}},
+      {R"({"samplers": ["top_k", "best"]})", {"samplers", "typ_p"}},
+      {R"({"watermarking_config": {"seeding_scheme": "x"}})", {"watermarking_config.seeding_scheme", "lefthash"}},
+      {R"({"watermarking_config": {"greenlist_ratio": 1}})", {"watermarking_config.greenlist_ratio", "1"}},
+      {R"({"watermarking_config": {"ngram_len": 3}})", {"watermarking_config.keys", "one integer"}},
+      {R"({"watermarking_config": {"colour": 3}})", {"watermarking_config.colour"}},
+      {R"({"token_healing": true})", {"token_healing", "true"}},
+      {R"({"use_mtp": true})", {"use_mtp"}},
+      {R"({"do_sample": false, "temperature": 0.5})", {"temperature", "do_sample"}},
+      {R"({"mirostat": 2, "top_p": 0.5})", {"top_p", "mirostat"}},
+      {R"({"forced_eos_token_id": 5, "suppress_tokens": [5]})", {"forced_eos_token_id", "suppress_tokens"}},
+      {R"({"dola_layers": "low"})", {"dola_layers"}},
       {R"({"no_repeat_ngram_size": "x"})", {"no_repeat_ngram_size", "'x'"}},
       {R"({"bad_words_ids": [[1], 2]})", {"bad_words_ids[1]", "an array of integers", "2"}},
       {R"({"bad_words_ids": [[1, -1]]})", {"bad_words_ids[0]", "-1"}},
@@ -97,6 +119,20 @@ TEST(GenerationConfig, IsStrictOnWhatACallerGives) {
   }
   for (const char* text : {"[]", "5", "null", "\"x\""})
     expect_mentions(message_of<ConfigError>([&] { caller(text); }), {"request", "object"});
+}
+
+TEST(GenerationConfig, ReadsWhatIsMoreThanANumber) {
+  const GenerationConfig config = caller(R"({"sequence_bias": [[[1, 2], 0.5], [[3], -1], [[1, 2], 2.5]],
+    "logit_bias": [[7, 1.5], [8, false]], "exponential_decay_length_penalty": [4, 1.5],
+    "samplers": ["top_k", "temperature"], "watermarking_config": {"seeding_scheme": "selfhash", "bias": 3}})");
+  EXPECT_EQ(*config.sequence_bias, (GenerationConfig::Biases{{{3}, -1}, {{1, 2}, 2.5}})) << "the later one counts";
+  EXPECT_EQ(config.logit_bias->size(), 2U);
+  EXPECT_EQ((*config.logit_bias)[1].second, -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(*config.exponential_decay_length_penalty, (std::pair<Index, double>{4, 1.5}));
+  EXPECT_TRUE(std::get<GreenListConfig>(*config.watermarking_config).selfhash);
+  EXPECT_EQ(caller(R"({"logit_bias": {"15043": 1}})").logit_bias->front().first, std::vector<TokenId>{15043});
+  const GenerationConfig synth = caller(R"({"watermarking_config": {"ngram_len": 3, "keys": [5, 6]}})");
+  EXPECT_EQ(std::get<SynthIdConfig>(*synth.watermarking_config).keys, (std::vector<std::int64_t>{5, 6}));
 }
 
 TEST(GenerationConfig, KeysThatAskForNothingAreReadFromACallerToo) {

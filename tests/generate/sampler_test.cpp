@@ -7,8 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "headformer/generate/banned_tokens.hpp"
-
 namespace headformer::testing {
 namespace {
 
@@ -16,7 +14,12 @@ constexpr float out = -std::numeric_limits<float>::infinity();
 
 std::vector<float> floats(const Json& array) {
   std::vector<float> values;
-  for (const Json& value : array) values.push_back(value.is_null() ? out : value.get<float>());
+  for (const Json& value : array) {
+    if (value.is_string())
+      values.push_back(value == "nan" ? std::numeric_limits<float>::quiet_NaN() : -out);
+    else
+      values.push_back(value.is_null() ? out : value.get<float>());
+  }
   return values;
 }
 const Json& golden() {
@@ -24,65 +27,37 @@ const Json& golden() {
       parse_json(Bytes::map(std::filesystem::path(HEADFORMER_TESTS_DIR) / "goldens/logits_processors.json"));
   return json;
 }
-Candidates candidates_of(const std::vector<float>& logits) {
-  Candidates candidates;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    candidates.ids.push_back(static_cast<TokenId>(i));
-    candidates.logits.push_back(logits[i]);
-  }
-  return candidates;
-}
+GenerationConfig config_of(const Json& json) { return GenerationConfig::from_caller(JsonObject(json, "config")); }
 
 TEST(LogitsProcessors, DoWhatTheReferencesDo) {
-  const auto seen = golden()["input_ids"].get<std::vector<TokenId>>();
   for (const Json& item : golden()["cases"]) {
+    SCOPED_TRACE(item["row"].dump() + ", " + item["config"].dump() + " after " + item["history"].dump());
+    Json asked = item["config"];
+    asked["eos_token_id"] = {2, 6};
+    const std::size_t beams = asked.value("num_beams", 1U);
+    asked.erase("num_beams");
+    const auto history = item["history"].get<std::vector<TokenId>>();
+    const auto source = item["source"].get<std::vector<TokenId>>();
+    const auto prompt = item["prompt"].get<Index>();
+    const LogitsChain chain = reference_chain(config_of(asked), prompt, beams > 1 ? 3 : 1);
     const std::vector<float> scores = floats(golden()["rows"][item["row"].get<std::string>()]);
+    Candidates candidates(scores);
+    chain(candidates, {history, prompt, source});
     const std::vector<float> expected = floats(item["result"]);
-    const auto name = item["processor"].get<std::string>();
-    const auto value = item["value"].get<double>();
-    SCOPED_TRACE(item["row"].get<std::string>() + ", " + name + " " + item["value"].dump());
-    std::vector<float> found = scores;
-    if (name == "repetition_penalty") {
-      penalise_repetition(found, seen, value);
-    } else if (name == "temperature") {
-      continue;  // part of the draw: see the chains
-    } else {
-      Candidates candidates = candidates_of(scores);
-      if (name == "top_k") keep_top_k(candidates, static_cast<Index>(value));
-      if (name == "top_p") keep_top_p(candidates, value);
-      if (name == "min_p") keep_min_p(candidates, value);
-      std::fill(found.begin(), found.end(), out);
-      for (std::size_t i = 0; i < candidates.ids.size(); ++i)
-        found[static_cast<std::size_t>(candidates.ids[i])] = candidates.logits[i];
+    ASSERT_EQ(expected.size(), scores.size());
+    float greatest = 0;
+    for (const float value : expected)
+      if (std::isfinite(value) && std::abs(value) < 1e30F) greatest = std::max(greatest, std::abs(value));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const float* found = candidates.find(static_cast<TokenId>(i));
+      const bool is_out = found == nullptr || *found < -3e38F;
+      EXPECT_EQ(is_out, expected[i] == out) << "token " << i;
+      if (is_out || expected[i] == out) continue;
+      if (expected[i] > 1e30F)
+        EXPECT_FLOAT_EQ(*found, expected[i]) << "token " << i;
+      else
+        EXPECT_NEAR(*found, expected[i], 1e-5F * greatest) << "token " << i;
     }
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (std::isinf(expected[i])) {
-        EXPECT_EQ(found[i], out) << "token " << i << " should be out";
-      } else {
-        EXPECT_FLOAT_EQ(found[i], expected[i]) << "token " << i;
-      }
-    }
-  }
-}
-
-TEST(LogitsProcessors, BanWhatTheReferencesBan) {
-  for (const Json& item : golden()["bans"]) {
-    const auto name = item["processor"].get<std::string>();
-    const Json& value = item["value"];
-    const auto history = item["input_ids"].get<std::vector<TokenId>>();
-    SCOPED_TRACE(item.dump());
-    std::vector<TokenId> banned;
-    if (name == "no_repeat_ngram_size") ban_repeated_ngrams(history, history, value.get<std::size_t>(), banned);
-    if (name == "encoder_no_repeat_ngram_size") {
-      const auto source = item["source"].get<std::vector<TokenId>>();
-      ban_repeated_ngrams(source, history, value.get<std::size_t>(), banned);
-    }
-    if (name == "bad_words_ids") {
-      auto words = value.get<std::vector<std::vector<TokenId>>>();
-      std::erase(words, std::vector<TokenId>{2});  // the end, which Generation leaves out
-      ban_sequences(words, history, banned);
-    }
-    EXPECT_EQ(std::set<TokenId>(banned.begin(), banned.end()), item["banned"].get<std::set<TokenId>>());
   }
 }
 
@@ -117,19 +92,19 @@ void expect_distribution(const std::map<TokenId, int>& counts, const std::vector
 }
 
 TEST(Sampler, DrawsFollowTheReferencesDistribution) {
-  const auto seen = golden()["input_ids"].get<std::vector<TokenId>>();
+  const auto seen = golden()["history"].get<std::vector<TokenId>>();
+  const auto prompt = golden()["prompt"].get<Index>();
   const std::vector<float> scores = floats(golden()["rows"]["spread"]);
   for (const Json& item : golden()["chains"]) {
     SCOPED_TRACE(item["config"].dump());
     Json options = item["config"];
     options["do_sample"] = true;
     options["seed"] = 12345;
-    Sampler sampler(GenerationConfig::from_caller(JsonObject(options, "config")));
+    Sampler sampler(config_of(options), prompt);
     std::map<TokenId, int> counts;
     constexpr int draws = 20000;
     for (int i = 0; i < draws; ++i) {
-      std::vector<float> logits = scores;
-      ++counts[sampler(logits, seen)];
+      ++counts[sampler(scores, {seen, prompt})];
     }
     expect_distribution(counts, item["probabilities"].get<std::vector<double>>(), draws);
   }
@@ -148,8 +123,7 @@ TEST(Sampler, ASeedRepeatsItsDraws) {
     Sampler sampler(config);
     std::vector<TokenId> ids;
     for (int i = 0; i < 50; ++i) {
-      std::vector<float> logits = scores;
-      ids.push_back(sampler(logits, ids));
+      ids.push_back(sampler(scores, {ids}));
     }
     return ids;
   };
@@ -191,24 +165,11 @@ TEST(Sampler, GreedyTakesTheFirstOfTheBest) {
   EXPECT_EQ(sampler(low, {}), 1);
 }
 
-TEST(Sampler, BannedTokensAreNotChosen) {
-  const TokenId banned[] = {1, 3, 99, -1};
-  Sampler greedy({});
-  std::vector<float> logits = {1, 3, 2, 3};
-  EXPECT_EQ(greedy(logits, {}, banned), 2);
-  Sampler drawing(sampling(3));
-  for (int i = 0; i < 200; ++i) {
-    std::vector<float> again = {1, 3, 2, 3};
-    const TokenId id = drawing(again, {}, banned);
-    EXPECT_TRUE(id == 0 || id == 2) << id;
-  }
-}
-
-TEST(Sampler, TheRepetitionPenaltyCountsAnIdOnce) {
-  std::vector<float> logits = {2, -2, 2, -2};
+TEST(LogitsProcessors, TheRepetitionPenaltyCountsAnIdOnce) {
+  Candidates candidates(std::vector<float>{2, -2, 2, -2});
   const TokenId seen[] = {0, 0, 0, 1, 1, -1, 1000};
-  penalise_repetition(logits, seen, 2);
-  EXPECT_EQ(logits, (std::vector<float>{1, -4, 2, -2}));
+  RepetitionPenalty{2}(candidates, {seen});
+  EXPECT_EQ(candidates.logits, (std::vector<float>{1, -4, 2, -2}));
 }
 
 TEST(Sampler, OddLogitsDoNoHarm) {
@@ -229,18 +190,18 @@ TEST(Sampler, OddLogitsDoNoHarm) {
   EXPECT_EQ(drawing(nan_and_one, {}), 1);
 }
 
-TEST(Sampler, KeepingMoreThanThereIsKeepsAll) {
+TEST(LogitsProcessors, KeepingMoreThanThereIsKeepsAll) {
   const std::vector<float> logits = {1, 2, 3};
   for (const Index k : {0, 3, 100}) {
-    Candidates candidates = candidates_of(logits);
-    keep_top_k(candidates, k);
+    Candidates candidates(logits);
+    TopK{k}(candidates, {});
     EXPECT_EQ(candidates.ids.size(), 3U) << k;
   }
-  Candidates all = candidates_of(logits);
-  keep_top_p(all, 1);
-  keep_min_p(all, 0);
+  Candidates all(logits);
+  TopP{1}(all, {});
+  MinP{0}(all, {});
   EXPECT_EQ(all.ids.size(), 3U);
-  keep_top_p(all, 1e-9);
+  TopP{1e-9}(all, {});
   EXPECT_EQ(all.ids, std::vector<TokenId>{2}) << "the best one always stays";
 }
 

@@ -5,7 +5,7 @@
 namespace headformer {
 
 /// Why a generation ended.
-enum class FinishReason { none, end_of_sequence, stop_string, length, cancelled };
+enum class FinishReason { none, end_of_sequence, stop_string, length, time, cancelled };
 
 /// Seconds by the steady clock.
 struct GenerationTimings {
