@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "program.hpp"
+#include "program/json_lines.hpp"
 #include "tensors.hpp"
 
 namespace {
@@ -63,6 +64,8 @@ struct Options {
   std::vector<std::string> set;
   std::string max_new_tokens;
   std::string seed;
+  std::string negative_prompt;
+  std::string logprobs;
   bool chat = false;
   bool output_ids = false;
   bool quiet = false;
@@ -171,7 +174,21 @@ class Program {
     opening.activations = options.compute.met();
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
     generator_ = std::make_unique<ChatGenerator>(options.model, std::move(opening));
+    if (!options.negative_prompt.empty()) {
+      if (!config_.guidance_scale)
+        throw ArgumentError(
+            "--negative-prompt: expected a guidance_scale with it (--set guidance_scale=1.5), found none");
+      config_.negative_prompt_ids =
+          program::about("--negative-prompt", [&] { return generator_->tokenizer().encode(options.negative_prompt); });
+    }
+    if (!options.logprobs.empty()) config_.n_probs = logprobs(options.logprobs);
+    // A conversation is streamed: beams of the checkpoint's file rest there, the caller's are an error.
+    if (options.chat && !config_.num_beams) config_.num_beams = 1;
+    if (options.chat && config_.n_probs)
+      throw ArgumentError("--logprobs: expected --prompt, --input-ids or --inputs, found --chat");
     config_ = config_.over(generator_->defaults());
+    if (!config_.do_sample.value_or(false) && config_.num_beams.value_or(1) == 1 && !given_answers_)
+      config_.num_return_sequences = 1;  // which came with the checkpoint's beams
   }
 
   void run() {
@@ -209,13 +226,59 @@ class Program {
 
   /// As many answers as num_return_sequences asks for.
   void answer_each(const std::vector<TokenId>& prompt) {
+    if (config_.num_beams.value_or(1) > 1 || config_.best_of.value_or(1) > 1) return answer_at_once(prompt);
     for (Index i = 0; i < config_.num_return_sequences.value_or(1); ++i) answer(prompt);
+  }
+
+  /// Of a search nothing is known before its end.
+  void answer_at_once(const std::vector<TokenId>& prompt) {
+    GenerationConfig config = config_;
+    if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
+    for (const Hypothesis& answer : generator_->answer_ids(prompt, config)) {
+      if (options_.output_ids) {
+        print_ids(answer.ids);
+      } else {
+        std::cout << generator_->text_of(answer.ids, config) << '\n' << std::flush;
+      }
+    }
+  }
+
+  /// A JSON object a line: the text, its tokens and, of a decoder, the prompt's, with their log-probabilities.
+  void print_log_probabilities(const std::vector<TokenId>& prompt, const GenerationConfig& config) {
+    TextStream stream = generator_->stream_ids(prompt, config);
+    while (stream.advance()) continue;
+    const Tokenizer& tokenizer = generator_->tokenizer();
+    const auto number = [](float value) {
+      return std::isfinite(value) ? program::OrderedJson(value) : program::OrderedJson(nullptr);
+    };
+    const auto token_json = [&](TokenId id, float value) {
+      program::OrderedJson json = {{"id", id}};
+      json["token"] = id < tokenizer.size() ? tokenizer.token_text(id) : std::string();
+      json["logprob"] = number(value);
+      return json;
+    };
+    const auto list = [&](std::span<const TokenLogProbability> tokens) {
+      program::OrderedJson array = program::OrderedJson::array();
+      for (const TokenLogProbability& token : tokens) {
+        program::OrderedJson json = token_json(token.id, token.log_probability);
+        json["top"] = program::OrderedJson::array();
+        for (const auto& [id, value] : token.top) json["top"].push_back(token_json(id, value));
+        array.push_back(std::move(json));
+      }
+      return array;
+    };
+    program::OrderedJson line = {{"text", stream.text()}};
+    if (generator_->sequence_to_sequence() == nullptr)
+      line["prompt"] = list(generator_->score_ids(prompt, *config.n_probs));
+    line["tokens"] = list(stream.log_probabilities());
+    std::cout << line.dump(-1, ' ', false, program::OrderedJson::error_handler_t::replace) << '\n' << std::flush;
   }
 
   /// Prints what follows the prompt: its text as it is made, or its ids. Every answer has draws of its own.
   void answer(std::vector<TokenId> prompt) {
     GenerationConfig config = config_;
     if (config.seed) config.seed = nth_seed(*config.seed, answers_++);
+    if (config.n_probs) return print_log_probabilities(prompt, config);
     if (options_.output_ids && !config.stop_strings) {
       IdStream generation = generator_->generate_ids(std::move(prompt), config);
       while (generation.next()) continue;
@@ -279,10 +342,17 @@ class Program {
     return messages;
   }
 
+  static Index logprobs(const std::string& text) {
+    const Json count = Json::parse(text, nullptr, false);
+    const Json object = {{"--logprobs", count.is_discarded() ? Json(text) : count}};
+    return JsonObject(object, "command line").integer("--logprobs", 0, 1000);
+  }
+
   const Options& options_;
   Display display_;
-  GenerationConfig config_;    ///< the caller's over the checkpoint's
-  std::uint64_t answers_ = 0;  ///< so far, of one seed
+  GenerationConfig config_;                                        ///< the caller's over the checkpoint's
+  bool given_answers_ = config_.num_return_sequences.has_value();  ///< by the caller
+  std::uint64_t answers_ = 0;                                      ///< so far, of one seed
   std::unique_ptr<ChatGenerator> generator_;
 };
 
@@ -370,6 +440,8 @@ int main(int argc, char** argv) {
   app.add_option("--set", options.set, "key=value of the generation config; may repeat")->allow_extra_args(false);
   app.add_option("--max-new-tokens", options.max_new_tokens, "at most that many tokens (256)");
   app.add_option("--seed", options.seed, "of the draws, to repeat a run");
+  app.add_option("--negative-prompt", options.negative_prompt, "text to lead away from, by guidance_scale");
+  app.add_option("--logprobs", options.logprobs, "print JSON: each token's log-probability and so many alternatives");
   app.add_flag("--output-ids", options.output_ids, "print JSON arrays of ids in place of text");
   app.add_flag("--quiet", options.quiet, "only the text");
   options.compute.add_to(app, "stored");

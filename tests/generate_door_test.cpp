@@ -264,6 +264,26 @@ TEST(GenerateDoor, BadInputIsRefused) {
       {"several answers, all the same",
        {"--set", "do_sample=false", "--set", "num_return_sequences=2"},
        {"num_return_sequences", "do_sample", "2"}},
+      {"beams that are none", {"--set", "num_beams=0"}, {"num_beams", "0"}},
+      {"more answers than beams",
+       {"--set", "num_beams=2", "--set", "num_return_sequences=3"},
+       {"num_return_sequences", "num_beams", "3"}},
+      {"an end of beams that is none", {"--set", "early_stopping=soon"}, {"early_stopping", "never", "'soon'"}},
+      {"beams and guidance", {"--set", "num_beams=2", "--set", "guidance_scale=2"}, {"guidance_scale", "beams"}},
+      {"log-probabilities of beams", {"--set", "num_beams=2", "--logprobs", "1"}, {"n_probs", "num_beams"}},
+      {"log-probabilities that are no count", {"--logprobs", "many"}, {"--logprobs", "integer"}},
+      {"a negative prompt without guidance", {"--negative-prompt", "no"}, {"--negative-prompt", "guidance_scale"}},
+      {"guidance over a source",
+       {bart, "--input-ids", "7", "--output-ids", "--set", "guidance_scale=2"},
+       {"guidance_scale", "encoder-decoder", "2"}},
+      {"the best of fewer than are asked for",
+       {"--set", "do_sample=true", "--set", "best_of=2", "--set", "num_return_sequences=3"},
+       {"best_of", "num_return_sequences"}},
+      {"groups that do not divide",
+       {"--set", "num_beams=3", "--set", "num_beam_groups=2", "--set", "diversity_penalty=1"},
+       {"num_beam_groups", "divisor", "2"}},
+      {"a search that is not here", {"--set", "penalty_alpha=0.6"}, {"penalty_alpha", "0"}},
+      {"a bias of no token", {"--set", "logit_bias=[[\"a\",1]]"}, {"logit_bias", "pairs"}},
       {"a prompt that is no text", {"--prompt", "a\xff"}, {"--prompt", "UTF-8", "byte 1"}},
       {"an unknown option", {"--beams", "4"}, {"--beams"}},
       {"a dtype that is none", {"--dtype", "q3"}, {"dtype", "'q3'"}},
@@ -280,6 +300,107 @@ TEST(GenerateDoor, TheLastLearnedPositionCanBeUsed) {
       generate({gpt2, "--input-ids", "5,6,7", "--max-new-tokens", "70", "--output-ids", "--set", "eos_token_id=[]"});
   expect_success(result);
   EXPECT_EQ(Json::parse(result.out).size(), 70U) << "the last token needs no position of its own";
+}
+
+TEST(GenerateDoor, BeamsPrintTheirAnswersBestFirst) {
+  for (const char* model : {"decoders/llama", "seq2seq/marian"}) {
+    const Json cases = parse_json(Bytes::map(goldens() / model / "beams.json"));
+    const Json& item = cases[1];
+    const TemporaryFolder folder;
+    write_rows(folder / "rows.safetensors", item["input_ids"]);
+    const std::string config = folder.write("config.json", item["kwargs"].dump());
+    const ProgramResult result =
+        generate({(goldens() / model).string(), "--inputs", (folder / "rows.safetensors").string(),
+                  "--generation-config", config, "--output-ids"});
+    expect_success(result);
+    std::vector<Json> expected;
+    for (const Json& row : item["output_ids"]) expected.insert(expected.end(), row.begin(), row.end());
+    const std::vector<std::string> lines = lines_of(result.out);
+    ASSERT_EQ(lines.size(), expected.size()) << model;
+    for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(Json::parse(lines[i]), expected[i]) << model << ' ' << i;
+  }
+}
+
+TEST(GenerateDoor, TheBeamsOfACheckpointAreUsed) {
+  const std::string marian = (goldens() / "text_to_text/marian").string();
+  const auto text = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {marian, "--prompt", "Alle Menschen sind frei", "--max-new-tokens", "12"});
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  EXPECT_EQ(text({}), text({"--set", "num_beams=4"}));
+  EXPECT_EQ(lines_of(text({"--set", "num_return_sequences=4"})).size(), 4U);
+}
+
+TEST(GenerateDoor, TheBestOfSeveralIsTheLikeliest) {
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--prompt", "And", "--max-new-tokens", "8", "--seed", "3", "--set", "do_sample=true"});
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return lines_of(result.out);
+  };
+  const std::vector<std::string> all = with({"--set", "best_of=4", "--set", "num_return_sequences=4"});
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(with({"--set", "best_of=4"}), std::vector<std::string>{all[0]});
+  EXPECT_EQ(with({"--set", "best_of=4", "--threads", "1"}), std::vector<std::string>{all[0]});
+}
+
+TEST(GenerateDoor, LogProbabilitiesAreThoseOfEachToken) {
+  const std::vector<std::string> greedy = {"--prompt", "And it came", "--max-new-tokens",
+                                           "5",        "--set",       "do_sample=false"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), greedy.begin(), greedy.end());
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  const Json line = Json::parse(with({"--logprobs", "3"}));
+  EXPECT_EQ(line["text"].get<std::string>() + '\n', with({}));
+  ASSERT_EQ(line["tokens"].size(), 5U);
+  EXPECT_GT(line["prompt"].size(), 0U);
+  for (const Json& token : line["tokens"]) {
+    ASSERT_EQ(token["top"].size(), 3U);
+    EXPECT_EQ(token["top"][0]["id"], token["id"]) << "greedy takes the best";
+    EXPECT_EQ(token["top"][0]["logprob"], token["logprob"]);
+    EXPECT_LT(token["logprob"].get<double>(), 0);
+    EXPECT_GE(token["top"][1]["logprob"].get<double>(), token["top"][2]["logprob"].get<double>());
+  }
+  // A token of the prompt is as likely as when it is generated after the same beginning.
+  const Json ids = Json::parse(with({"--output-ids"}));
+  const std::string bare =
+      generate({"--prompt", "And it came", "--max-new-tokens", "1", "--set", "do_sample=false", "--logprobs", "0"}).out;
+  EXPECT_EQ(Json::parse(bare)["tokens"][0]["logprob"], line["tokens"][0]["logprob"]);
+  EXPECT_EQ(Json::parse(bare)["prompt"].size(), line["prompt"].size());
+}
+
+TEST(GenerateDoor, ANegativePromptLeadsAway) {
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"--prompt", "And it came to pass", "--max-new-tokens", "12", "--set", "do_sample=false"});
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  const std::string plain = with({});
+  EXPECT_EQ(with({"--negative-prompt", "In those days", "--set", "guidance_scale=1"}), plain);
+  EXPECT_NE(with({"--negative-prompt", "In those days", "--set", "guidance_scale=4"}), plain);
+  EXPECT_NE(with({"--negative-prompt", "In those days", "--set", "guidance_scale=4"}),
+            with({"--set", "guidance_scale=4"}));
+}
+
+TEST(GenerateDoor, DryEndsRepetitions) {
+  const auto ids = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--prompt", "and and and and", "--max-new-tokens", "30", "--output-ids", "--set",
+                               "do_sample=false", "--set", "eos_token_id=[]"});
+    const ProgramResult result = generate(more);
+    expect_success(result);
+    return result.out;
+  };
+  EXPECT_NE(ids({"--set", "dry_multiplier=3"}), ids({}));
+  EXPECT_EQ(ids({"--set", "dry_multiplier=3", "--set", "dry_sequence_breakers=[\"a\",\"e\",\"i\",\"o\",\"u\",\" \"]"}),
+            ids({}))
+      << "a breaker in nearly every token leaves nothing to penalise";
 }
 
 TEST(GenerateDoor, EveryAnswerDrawsItsOwn) {

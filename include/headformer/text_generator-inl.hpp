@@ -14,9 +14,14 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/thread_pool.hpp"
+#include "headformer/formats/messages.hpp"
+#include "headformer/generate/best_of.hpp"
 #include "headformer/generate/generation.hpp"
+#include "headformer/generate/group_beam_search.hpp"
+#include "headformer/generate/guided_sequence.hpp"
 #include "headformer/generate/stop_strings.hpp"
 #include "headformer/models/causal_lm/session.hpp"
+#include "headformer/models/causal_lm/session_group.hpp"
 #include "headformer/models/generation_rules.hpp"
 #include "headformer/preprocess/detokenizer.hpp"
 #include "headformer/preprocess/tokenizer.hpp"
@@ -28,7 +33,7 @@ namespace headformer {
 // --- streams ---
 
 struct IdStream::Parts {
-  Generation<SharedSession> generation;
+  Generation<AnyTokenSequence> generation;
 };
 
 HEADFORMER_INLINE IdStream::IdStream(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -39,15 +44,18 @@ HEADFORMER_INLINE std::optional<TokenId> IdStream::next() { return parts_->gener
 HEADFORMER_INLINE FinishReason IdStream::finish_reason() const { return parts_->generation.finish_reason(); }
 HEADFORMER_INLINE const GenerationTimings& IdStream::timings() const { return parts_->generation.timings(); }
 HEADFORMER_INLINE std::span<const TokenId> IdStream::ids() const { return parts_->generation.generated(); }
+HEADFORMER_INLINE std::span<const TokenLogProbability> IdStream::log_probabilities() const {
+  return parts_->generation.log_probabilities();
+}
 
 struct TextStream::Parts {
-  Generation<SharedSession> generation;
+  Generation<AnyTokenSequence> generation;
   Tokenizer tokenizer;
   Detokenizer detokenizer;
   StopStrings stop;     ///< of the text
   StopMatcher matcher;  ///< of the tokens
 
-  Parts(Generation<SharedSession> started, const Tokenizer& of, const std::vector<std::string>& stop_strings)
+  Parts(Generation<AnyTokenSequence> started, const Tokenizer& of, const std::vector<std::string>& stop_strings)
       : generation(std::move(started)), tokenizer(of), detokenizer(of), stop(stop_strings), matcher(stop_strings) {
     const std::span<const TokenId> prompt = generation.history();
     for (const TokenId id : prompt.last(std::min(prompt.size(), matcher.longest())))
@@ -90,8 +98,39 @@ HEADFORMER_INLINE bool TextStream::advance() {
 HEADFORMER_INLINE FinishReason TextStream::finish_reason() const { return parts_->generation.finish_reason(); }
 HEADFORMER_INLINE const GenerationTimings& TextStream::timings() const { return parts_->generation.timings(); }
 HEADFORMER_INLINE std::span<const TokenId> TextStream::ids() const { return parts_->generation.generated(); }
+HEADFORMER_INLINE std::span<const TokenLogProbability> TextStream::log_probabilities() const {
+  return parts_->generation.log_probabilities();
+}
 
 // --- the generator ---
+
+namespace detail {
+
+/// The tokens that a text's breakers are made of: one that has a breaker in it, or one that ends with its beginning and
+/// the tokens of the rest.
+HEADFORMER_COLD inline std::vector<std::vector<TokenId>> breakers(const Tokenizer& tokenizer,
+                                                                  const std::vector<std::string>& texts) {
+  std::vector<std::vector<TokenId>> result;
+  for (TokenId id = 0; id < tokenizer.size(); ++id) {
+    const std::string token = tokenizer.text_bytes(id);
+    for (const std::string& text : texts) {
+      if (token.empty() || text.empty()) continue;
+      if (token.find(text) != std::string::npos) {
+        result.push_back({id});
+        continue;
+      }
+      for (std::size_t length = std::min(text.size() - 1, token.size()); length > 0; --length) {
+        if (!token.ends_with(std::string_view(text).substr(0, length))) continue;
+        std::vector<TokenId>& sequence = result.emplace_back(std::vector<TokenId>{id});
+        for (const TokenId rest : tokenizer.encode(std::string_view(text).substr(length), false))
+          sequence.push_back(rest);
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace detail
 
 struct TextGenerator::Parts {
   TextGeneratorOptions options;
@@ -160,25 +199,112 @@ struct TextGenerator::Parts {
     return new_session(seq2seq->new_sequence(seq2seq->encode(*workspace, input, cache), cache));
   }
 
-  /// Before anything is computed. `config` is complete: the caller's over the defaults.
+  /// The caller's over the defaults, with what only a tokenizer knows.
+  HEADFORMER_COLD GenerationConfig complete(const GenerationConfig& given) const {
+    GenerationConfig config = given.over(defaults);
+    if (config.dry_multiplier.value_or(0) == 0 || config.dry_breaker_ids) return config;
+    if (!tokenizer && config.dry_sequence_breakers)
+      throw ArgumentError(name + ": dry_sequence_breakers: expected a tokenizer, found none");
+    if (tokenizer)
+      config.dry_breaker_ids = detail::breakers(
+          *tokenizer, config.dry_sequence_breakers.value_or(std::vector<std::string>{"\n", ":", "\"", "*"}));
+    return config;
+  }
+  /// The same for one sequence.
+  GenerationConfig complete_single(const GenerationConfig& given) const {
+    const auto expect_one = [](const char* key, Index found) {
+      if (found > 1)
+        throw ArgumentError(std::string(key) + ": expected 1 for a stream, found " + std::to_string(found));
+    };
+    expect_one("num_beams", given.num_beams.value_or(1));
+    expect_one("best_of", given.best_of.value_or(1));
+    GenerationConfig config = complete(given);
+    config.num_beams = config.best_of = config.num_beam_groups = std::nullopt;
+    if (!given.num_return_sequences) config.num_return_sequences = std::nullopt;  // which belongs to beams
+    return config;
+  }
+
+  /// Before anything is computed. `config` is complete.
   HEADFORMER_COLD void expect_runnable(std::span<const TokenId> prompt, const GenerationConfig& config) const {
-    if (!seq2seq) return detail::expect_generation(*model, name, prompt, config);
+    if (!seq2seq) {
+      if (config.negative_prompt_ids) model->expect_in_vocabulary(*config.negative_prompt_ids);
+      return detail::expect_answers(*model, name, prompt, config);
+    }
+    if (config.guidance_scale.value_or(1) != 1)
+      throw ArgumentError("guidance_scale: expected 1 for an encoder-decoder, found " +
+                          detail::number_text(*config.guidance_scale));
     seq2seq->encoder().expect_encodable(prompt);
-    detail::expect_generation(*model, name, detail::decoder_prompt(config), config);
+    detail::expect_answers(*model, name, detail::decoder_prompt(config), config);
   }
 
   /// From the prompt, or over it where it is a source.
-  Generation<SharedSession> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
+  Generation<AnyTokenSequence> start(std::vector<TokenId> prompt, const GenerationConfig& config) const {
     expect_runnable(prompt, config);
     if (!seq2seq) return start(new_session(), std::move(prompt), config);
     const std::shared_ptr<Session> session = new_session_over(prompt);
     return start(session, detail::decoder_prompt(config), config, std::move(prompt));
   }
-  Generation<SharedSession> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
-                                  const GenerationConfig& config, std::vector<TokenId> source = {}) const {
-    detail::expect_generation(*model, name, prompt, config);
+  Generation<AnyTokenSequence> start(const std::shared_ptr<Session>& session, std::vector<TokenId> prompt,
+                                     const GenerationConfig& config, std::vector<TokenId> source = {}) const {
+    detail::expect_answers(*model, name, prompt, config);
     const Index held = session->keep_common(prompt);
-    return {SharedSession(session), std::move(prompt), config, options.cancellation, held, std::move(source)};
+    SharedSession shared(session);
+    AnyTokenSequence sequence(shared);
+    if (const double scale = config.guidance_scale.value_or(1); scale != 1)
+      sequence = AnyTokenSequence(GuidedSequence(shared, SharedSession(new_session()), scale,
+                                                 config.negative_prompt_ids.value_or(std::vector<TokenId>{})));
+    return {std::move(sequence), std::move(prompt), config, options.cancellation, held, std::move(source)};
+  }
+
+  std::vector<Hypothesis> search(std::vector<TokenId> prompt, const GenerationConfig& config) const {
+    SearchOptions search;
+    search.cancellation = options.cancellation;
+    if (config.stop_strings && !config.stop_strings->empty()) {
+      if (!tokenizer) throw ArgumentError(name + ": stop_strings: expected a tokenizer, found none");
+      search.stops = [this, matcher = StopMatcher(*config.stop_strings)](std::span<const TokenId> history) {
+        StopMatcher own = matcher;
+        bool found = false;
+        for (const TokenId id : history.last(std::min(history.size(), own.longest() + 1)))
+          found = id < tokenizer->size() && own.push(tokenizer->text_bytes(id));
+        return found;
+      };
+    }
+    const std::shared_ptr<Session> session = seq2seq ? new_session_over(prompt) : new_session();
+    if (seq2seq) search.source = std::exchange(prompt, detail::decoder_prompt(config));
+    SessionGroup group(std::move(*session));
+    return search_beams(group, std::move(prompt), config, std::move(search));
+  }
+
+  /// Each with a seed of its own, in one session: the prompt is computed once.
+  std::vector<Hypothesis> draw(std::vector<TokenId> prompt, GenerationConfig config, Index count) const {
+    const std::uint64_t seed = seed_of(config);
+    const bool rank = config.best_of.value_or(1) > 1;
+    if (rank) config.n_probs = 0;
+    const std::shared_ptr<Session> session = seq2seq ? new_session_over(prompt) : new_session();
+    std::vector<TokenId> source;
+    if (seq2seq) source = std::exchange(prompt, detail::decoder_prompt(config));
+    std::vector<Hypothesis> answers;
+    for (Index i = 0; i < count; ++i) {
+      config.seed = nth_seed(seed, static_cast<std::uint64_t>(i));
+      IdStream::Parts stream{start(session, prompt, config, source)};
+      std::optional<StopMatcher> stop;
+      if (config.stop_strings) {
+        if (!tokenizer) throw ArgumentError(name + ": stop_strings: expected a tokenizer, found none");
+        stop.emplace(*config.stop_strings);
+        for (const TokenId id : prompt) stop->push(tokenizer->text_bytes(id));
+      }
+      while (const auto id = stream.generation.next()) {
+        if (stop && *id < tokenizer->size() && stop->push(tokenizer->text_bytes(*id)))
+          stream.generation.stop(FinishReason::stop_string);
+      }
+      const std::span<const TokenId> ids = stream.generation.generated();
+      answers.push_back({{ids.begin(), ids.end()}, 0, stream.generation.finish_reason()});
+      double sum = 0;
+      for (const TokenLogProbability& token : stream.generation.log_probabilities())
+        sum += static_cast<double>(token.log_probability);
+      answers.back().score = ids.empty() ? 0 : static_cast<float>(sum / static_cast<double>(ids.size()));
+    }
+    return rank ? best_of(std::move(answers), [](const Hypothesis& answer) { return answer.score; }) : answers;
   }
 };
 
@@ -194,14 +320,14 @@ HEADFORMER_INLINE TextStream TextGenerator::stream(std::string_view prompt, cons
 }
 HEADFORMER_INLINE TextStream TextGenerator::stream_ids(std::vector<TokenId> prompt,
                                                        const GenerationConfig& config) const {
-  const GenerationConfig merged = config.over(parts_->defaults);
+  const GenerationConfig merged = parts_->complete_single(config);
   return TextStream(std::make_unique<TextStream::Parts>(parts_->start(std::move(prompt), merged), tokenizer(),
                                                         merged.stop_strings.value_or(std::vector<std::string>{})));
 }
 HEADFORMER_INLINE TextStream TextGenerator::stream_ids(const std::shared_ptr<Session>& session,
                                                        std::vector<TokenId> prompt,
                                                        const GenerationConfig& config) const {
-  const GenerationConfig merged = config.over(parts_->defaults);
+  const GenerationConfig merged = parts_->complete_single(config);
   return TextStream(std::make_unique<TextStream::Parts>(parts_->start(session, std::move(prompt), merged), tokenizer(),
                                                         merged.stop_strings.value_or(std::vector<std::string>{})));
 }
@@ -213,14 +339,55 @@ HEADFORMER_INLINE std::shared_ptr<Session> TextGenerator::new_session_over(std::
 HEADFORMER_INLINE IdStream TextGenerator::generate_ids(std::vector<TokenId> prompt,
                                                        const GenerationConfig& config) const {
   return IdStream(std::unique_ptr<IdStream::Parts>(
-      new IdStream::Parts{parts_->start(std::move(prompt), config.over(parts_->defaults))}));
+      new IdStream::Parts{parts_->start(std::move(prompt), parts_->complete_single(config))}));
 }
 HEADFORMER_INLINE void TextGenerator::expect_runnable(std::span<const TokenId> prompt,
                                                       const GenerationConfig& config) const {
-  parts_->expect_runnable(prompt, config.over(parts_->defaults));
+  parts_->expect_runnable(prompt, parts_->complete(config));
+}
+
+HEADFORMER_INLINE std::vector<Hypothesis> TextGenerator::answer_ids(std::vector<TokenId> prompt,
+                                                                    const GenerationConfig& config) const {
+  const GenerationConfig merged = parts_->complete(config);
+  parts_->expect_runnable(prompt, merged);
+  const auto count = merged.num_return_sequences.value_or(1);
+  std::vector<Hypothesis> answers = merged.num_beams.value_or(1) > 1
+                                        ? parts_->search(std::move(prompt), merged)
+                                        : parts_->draw(std::move(prompt), merged, merged.best_of.value_or(count));
+  if (static_cast<Index>(answers.size()) > count) answers.resize(static_cast<std::size_t>(count));
+  return answers;
+}
+HEADFORMER_INLINE std::string TextGenerator::text_of(std::span<const TokenId> ids,
+                                                     const GenerationConfig& config) const {
+  const GenerationConfig merged = parts_->complete(config);
+  const std::vector<TokenId> ends = merged.eos_token_id.value_or(std::vector<TokenId>{});
+  Detokenizer detokenizer(tokenizer());
+  StopStrings stop(merged.stop_strings.value_or(std::vector<std::string>{}));
+  std::string text;
+  for (const TokenId id : ids) {
+    if (id < tokenizer().size() && std::find(ends.begin(), ends.end(), id) == ends.end())
+      text += stop.push(detokenizer.push(id));
+  }
+  text += stop.push(detokenizer.finish());
+  return text += stop.finish();
+}
+HEADFORMER_INLINE std::vector<TokenLogProbability> TextGenerator::score_ids(std::span<const TokenId> prompt,
+                                                                            Index alternatives) const {
+  if (parts_->seq2seq) throw ArgumentError(parts_->name + ": expected a decoder for a prompt's log-probabilities");
+  parts_->expect_runnable(prompt, {});
+  std::vector<TokenLogProbability> result;
+  const std::shared_ptr<Session> session = new_session();
+  for (std::size_t i = 0; i + 1 < prompt.size(); ++i)
+    result.push_back(log_probability(session->append(prompt.subspan(i, 1)), prompt[i + 1], alternatives));
+  return result;
 }
 
 HEADFORMER_INLINE std::string TextGenerator::generate(std::string_view prompt, const GenerationConfig& config) const {
+  const GenerationConfig merged = parts_->complete(config);
+  if (merged.num_beams.value_or(1) > 1 || merged.best_of.value_or(1) > 1) {
+    const std::vector<Hypothesis> answers = answer_ids(tokenizer().encode(prompt), config);
+    return answers.empty() ? std::string() : text_of(answers.front().ids, config);
+  }
   std::string text;
   for (const std::string_view piece : stream(prompt, config)) text += piece;
   return text;

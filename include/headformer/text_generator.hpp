@@ -18,6 +18,8 @@
 #include "headformer/core/token_id.hpp"
 #include "headformer/generate/finish_reason.hpp"
 #include "headformer/generate/generation_config.hpp"
+#include "headformer/generate/hypothesis.hpp"
+#include "headformer/generate/log_probabilities.hpp"
 #include "headformer/models/causal_lm/session_options.hpp"
 #include "headformer/weights/load_options.hpp"
 
@@ -55,6 +57,8 @@ class IdStream {
   const GenerationTimings& timings() const;
   /// Ids after the prompt so far.
   std::span<const TokenId> ids() const;
+  /// Of each of them, where the config asks for them (n_probs).
+  std::span<const TokenLogProbability> log_probabilities() const;
 
  private:
   friend class TextGenerator;
@@ -102,6 +106,8 @@ class TextStream {
   const GenerationTimings& timings() const;
   /// Ids after the prompt so far, an ending one included.
   std::span<const TokenId> ids() const;
+  /// Of each of them, where the config asks for them (n_probs).
+  std::span<const TokenLogProbability> log_probabilities() const;
 
  private:
   friend class TextGenerator;
@@ -128,6 +134,7 @@ class TextGenerator {
   explicit TextGenerator(const Checkpoint& checkpoint, TextGeneratorOptions options = {});
 
   /// The text that follows a prompt, piece by piece. The prompt is encoded with the special tokens the tokenizer adds.
+  /// A stream is one sequence: num_beams and best_of of the checkpoint's file rest, the caller's throw ArgumentError.
   TextStream stream(std::string_view prompt, const GenerationConfig& config = {}) const;
   /// The text that follows a prompt of ids.
   TextStream stream_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
@@ -142,7 +149,17 @@ class TextGenerator {
   /// outside the vocabulary, more than the encoder has positions for.
   std::shared_ptr<Session> new_session_over(std::span<const TokenId> source) const;
 
-  /// The whole text at once.
+  /// num_return_sequences answers to a prompt of ids, best first: those of a beam search (num_beams), or draws, with
+  /// best_of the likeliest of so many. A Hypothesis' score is what the search ranks by; of draws the mean logarithm of
+  /// the tokens' probabilities, where best_of asks for it.
+  std::vector<Hypothesis> answer_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
+  /// The text of an answer, as a stream would give it: without special tokens, and up to a stop string.
+  std::string text_of(std::span<const TokenId> ids, const GenerationConfig& config = {}) const;
+  /// How likely each token of a prompt was after those before it, all but the first, with so many alternatives. Throws
+  /// ArgumentError for an encoder-decoder, whose prompt is a source.
+  std::vector<TokenLogProbability> score_ids(std::span<const TokenId> prompt, Index alternatives = 0) const;
+
+  /// The whole text at once, of a beam search where the checkpoint or the caller asks for one.
   std::string generate(std::string_view prompt, const GenerationConfig& config = {}) const;
   /// Piece by piece to a callback; it returns false to stop.
   void generate(std::string_view prompt, const GenerationConfig& config,

@@ -139,7 +139,8 @@ struct TypicalP {
     for (std::size_t i = 0; i < distance.size(); ++i) distance[i] = std::abs(-std::log(probabilities[i]) - entropy);
     std::vector<std::size_t> order(distance.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return distance[a] < distance[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](auto a, auto b) { return distance[a] != distance[b] ? distance[a] < distance[b] : a < b; });
     std::size_t last = 0;
     double sum = 0;
     while (last < order.size() && (sum += probabilities[order[last]]) < mass) ++last;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "headformer/core/log.hpp"
 #include "headformer/generate/finish_reason.hpp"
+#include "headformer/generate/log_probabilities.hpp"
 #include "headformer/generate/sampler.hpp"
 
 namespace headformer {
@@ -20,6 +23,20 @@ namespace headformer {
 template <class T>
 concept TokenSequence = requires(T& sequence, std::span<const TokenId> ids) {
   { sequence.append(ids) } -> std::convertible_to<std::span<float>>;  // [V], valid until the next
+};
+
+/// Any of them.
+class AnyTokenSequence {
+ public:
+  template <TokenSequence Sequence>
+  explicit AnyTokenSequence(Sequence sequence)
+      : append_([kept = std::make_shared<Sequence>(std::move(sequence))](std::span<const TokenId> ids) {
+          return std::span<float>(kept->append(ids));
+        }) {}
+  std::span<float> append(std::span<const TokenId> ids) { return append_(ids); }
+
+ private:
+  std::function<std::span<float>(std::span<const TokenId>)> append_;
 };
 
 /// Token after token after a prompt; knows no model. The prompt is appended at the first next(), but for its first
@@ -39,6 +56,7 @@ class Generation {
         time_(config.max_time.value_or(std::numeric_limits<double>::infinity())),
         end_ids_(config.eos_token_id.value_or(std::vector<TokenId>{})),
         source_(std::move(source)),
+        alternatives_(config.n_probs),
         sampler_(sampler ? std::move(*sampler) : Sampler(config, prompt_length_)),
         cancellation_(std::move(cancellation)) {
     if (history_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
@@ -65,6 +83,7 @@ class Generation {
       return finish(FinishReason::cancelled);
     }
     const TokenId id = sampler_(logits, {history_, prompt_length_, source_});
+    if (alternatives_) log_probabilities_.push_back(log_probability(logits, id, *alternatives_));
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     (generated == 0 ? timings_.prefill_seconds : timings_.decode_seconds) += seconds;
     ++timings_.generated_tokens;
@@ -86,6 +105,8 @@ class Generation {
     return std::span<const TokenId>(history_).subspan(static_cast<std::size_t>(prompt_length_));
   }
   bool is_end(TokenId id) const { return std::find(end_ids_.begin(), end_ids_.end(), id) != end_ids_.end(); }
+  /// Of each generated token, where the config asks for them (n_probs).
+  std::span<const TokenLogProbability> log_probabilities() const { return log_probabilities_; }
   const GenerationTimings& timings() const { return timings_; }
 
  private:
@@ -101,6 +122,8 @@ class Generation {
   double time_;  ///< seconds that may be spent
   std::vector<TokenId> end_ids_;
   std::vector<TokenId> source_;
+  std::optional<Index> alternatives_;
+  std::vector<TokenLogProbability> log_probabilities_;
   Sampler sampler_;
   Cancellation cancellation_;
   FinishReason reason_ = FinishReason::none;

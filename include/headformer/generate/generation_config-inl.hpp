@@ -193,6 +193,16 @@ void each_generation_key(Visit visit) {
   visit("stop_strings", &Config::stop_strings, strings);
   visit("exponential_decay_length_penalty", &Config::exponential_decay_length_penalty, KeyReader{read_decay});
 
+  visit("num_beams", &Config::num_beams, whole(1));
+  visit("early_stopping", &Config::early_stopping, KeyReader{[](J json, K key) {
+          if (json.is_string(key) && json.string(key) == "never") return EarlyStopping::never;
+          if (json.is_string(key)) json.fail(key, "true, false or 'never'");
+          return json.boolean(key) ? EarlyStopping::yes : EarlyStopping::no;
+        }});
+  visit("length_penalty", &Config::length_penalty, finite);
+  visit("num_beam_groups", &Config::num_beam_groups, whole(1));
+  visit("diversity_penalty", &Config::diversity_penalty, range(0, 1e30));
+
   visit("do_sample", &Config::do_sample, flag);
   visit("temperature", &Config::temperature, draws(positive));
   visit("top_k", &Config::top_k, draws(whole(0)));
@@ -240,11 +250,14 @@ void each_generation_key(Visit visit) {
   visit("remove_invalid_values", &Config::remove_invalid_values, flag);
   visit("renormalize_logits", &Config::renormalize_logits, flag);
   visit("watermarking_config", &Config::watermarking_config, KeyReader{read_watermark});
+  visit("guidance_scale", &Config::guidance_scale, finite);
 
   visit("bos_token_id", &Config::bos_token_id, id);
   visit("decoder_start_token_id", &Config::decoder_start_token_id, id);
   visit("pad_token_id", &Config::pad_token_id, id);
   visit("num_return_sequences", &Config::num_return_sequences, whole(1));
+  visit("best_of", &Config::best_of, whole(1));
+  visit("n_probs", &Config::n_probs, whole(0));
 }
 
 HEADFORMER_COLD inline std::string generation_keys() {
@@ -263,15 +276,27 @@ HEADFORMER_COLD inline bool is_about_draws(std::string_view key) {
 
 /// Bookkeeping, keys that change no token here, and others at the value that switches them off.
 HEADFORMER_COLD inline bool asks_for_nothing(const JsonObject& json, const std::string& key) {
-  constexpr std::string_view idle[] = {
-      "transformers_version", "_from_model_config", "_commit_hash", "use_cache", "cache_implementation", "cache_config",
-      "max_cache_len", "prefill_chunk_size", "compile_config", "disable_compile", "output_scores", "output_logits",
-      "output_attentions", "output_hidden_states", "return_dict_in_generate", "early_stopping", "length_penalty",
-      // Of an assistant, where there is none.
-      "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold", "assistant_lookbehind",
-      "target_lookbehind"};
-  constexpr std::pair<std::string_view, double> off[] = {
-      {"num_beams", 1}, {"num_beam_groups", 1}, {"diversity_penalty", 0}, {"penalty_alpha", 0}, {"guidance_scale", 1}};
+  constexpr std::string_view idle[] = {"transformers_version",
+                                       "_from_model_config",
+                                       "_commit_hash",
+                                       "use_cache",
+                                       "cache_implementation",
+                                       "cache_config",
+                                       "max_cache_len",
+                                       "prefill_chunk_size",
+                                       "compile_config",
+                                       "disable_compile",
+                                       "output_scores",
+                                       "output_logits",
+                                       "output_attentions",
+                                       "output_hidden_states",
+                                       "return_dict_in_generate",  // Of an assistant, where there is none.
+                                       "num_assistant_tokens",
+                                       "num_assistant_tokens_schedule",
+                                       "assistant_confidence_threshold",
+                                       "assistant_lookbehind",
+                                       "target_lookbehind"};
+  constexpr std::pair<std::string_view, double> off[] = {{"penalty_alpha", 0}};
   constexpr std::string_view no[] = {"token_healing", "use_mtp", "is_assistant", "low_memory"};
   for (const std::string_view name : idle)
     if (key == name) return true;
@@ -298,6 +323,29 @@ HEADFORMER_COLD inline void expect_no_contradiction(const JsonObject& json, cons
     for (const auto& [key, value] : neutral)
       if (unlike(key, value) && unlike(key, 0)) json.fail(key, number_text(value) + " where do_sample is false");
   }
+  const Index beams = config.num_beams.value_or(1);
+  const Index answers = config.num_return_sequences.value_or(1);
+  if (json.has("num_beams") && beams > 1 && answers > beams)
+    json.fail("num_return_sequences", "at most num_beams, " + std::to_string(beams));
+  if (json.has("num_beams") && beams == 1 && answers > 1 && config.do_sample == false)
+    json.fail("num_return_sequences", "1 without do_sample and beams");
+  if (const Index groups = config.num_beam_groups.value_or(1); groups > 1) {
+    if (json.has("num_beams") && beams % groups != 0)
+      json.fail("num_beam_groups", "a divisor of num_beams, " + std::to_string(beams));
+    if (!(config.diversity_penalty.value_or(0) > 0))
+      json.fail("diversity_penalty", "a number > 0 with num_beam_groups");
+    if (config.do_sample.value_or(false)) json.fail("num_beam_groups", "1 with do_sample");
+    if (config.stop_strings) json.fail("stop_strings", "none with num_beam_groups");
+  }
+  if (beams > 1) {
+    if (config.mirostat == 2) json.fail("mirostat", "0 with beams");
+    if (config.guidance_scale.value_or(1) != 1) json.fail("guidance_scale", "1 with beams");
+    if (config.n_probs) json.fail("n_probs", "nothing with beams");
+    if (config.best_of) json.fail("best_of", "nothing with beams, of which the best are taken anyway");
+  }
+  if (config.best_of && *config.best_of < answers)
+    json.fail("best_of", "at least num_return_sequences, " + std::to_string(answers));
+  if (config.best_of.value_or(1) > 1 && config.do_sample == false) json.fail("best_of", "1 without do_sample");
   if (config.mirostat == 2) {
     for (const char* key : {"top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "top_h",
                             "top_n_sigma", "xtc_probability", "samplers"})
@@ -359,6 +407,7 @@ HEADFORMER_COLD HEADFORMER_INLINE GenerationConfig GenerationConfig::over(const 
   detail::each_generation_key([&](const char*, auto member, const auto&) {
     if (!(merged.*member)) merged.*member = base.*member;
   });
+  if (!merged.negative_prompt_ids) merged.negative_prompt_ids = base.negative_prompt_ids;
   if (!merged.dry_breaker_ids) merged.dry_breaker_ids = base.dry_breaker_ids;
   return merged;
 }

@@ -14,6 +14,10 @@
 
 namespace headformer {
 
+/// When a beam search ends once it has num_beams answers: as soon as no beam is better now (no), at once (yes), or when
+/// none can get better however long it becomes (never).
+enum class EarlyStopping { no, yes, never };
+
 /// What to generate and how to choose, under the names and with the meanings of Hugging Face's generation_config.json;
 /// what only llama.cpp has is named as in its server's JSON. A member that is not set falls back to the checkpoint's
 /// file, then to the default named beside it.
@@ -32,6 +36,13 @@ struct GenerationConfig {
   std::optional<Ids> eos_token_id;
   std::optional<Strings> stop_strings;
   std::optional<std::pair<Index, double>> exponential_decay_length_penalty;  ///< from when on, and the factor
+
+  // How to search.
+  std::optional<Index> num_beams;               ///< 1: no search (1)
+  std::optional<EarlyStopping> early_stopping;  ///< (no)
+  std::optional<double> length_penalty;         ///< of a beam's sum: over its length to that power (1)
+  std::optional<Index> num_beam_groups;         ///< searches apart, of num_beams / num_beam_groups each (1)
+  std::optional<double> diversity_penalty;      ///< what a token costs for each group that has chosen it
 
   // What is chosen from.
   std::optional<bool> do_sample;            ///< draw from the distribution; otherwise take its top (false)
@@ -78,12 +89,16 @@ struct GenerationConfig {
   std::optional<bool> remove_invalid_values;          ///< not-a-number is 0, infinities are finite (false)
   std::optional<bool> renormalize_logits;             ///< processed scores are log-probabilities (false)
   std::optional<WatermarkingConfig> watermarking_config;
+  std::optional<double> guidance_scale;    ///< away from what follows a negative prompt, or none (1: not at all)
+  std::optional<Ids> negative_prompt_ids;  ///< that prompt; no key
 
   // Beginnings, and how many.
   std::optional<TokenId> bos_token_id;  ///< what a decoder over a source begins with where nothing else is said
   std::optional<TokenId> decoder_start_token_id;  ///< what a decoder over a source begins with
   std::optional<TokenId> pad_token_id;            ///< marks padding in a batch of ids that comes without a mask
-  std::optional<Index> num_return_sequences;      ///< answers to each prompt (1); more only with do_sample
+  std::optional<Index> num_return_sequences;      ///< answers to each prompt (1); more only when drawn or of beams
+  std::optional<Index> best_of;                   ///< draws of which the likeliest answers are taken (as many as those)
+  std::optional<Index> n_probs;                   ///< note log-probabilities, with so many alternatives
 
   /// Reads one key. Throws ConfigError for a value of the wrong type or out of range; false for a key not known here.
   bool read(const JsonObject& json, const std::string& key);

@@ -81,11 +81,13 @@ inline void add_xtc(LogitsChain& chain, const GenerationConfig& config) {
 }
 
 /// What the reference changes before anything is left out.
-inline void add_processors(LogitsChain& chain, const GenerationConfig& config, Index prompt_length) {
+inline void add_processors(LogitsChain& chain, const GenerationConfig& config, Index prompt_length,
+                           const std::function<void(Candidates&, const DecodingStep&)>& behind_biases) {
   using Ids = GenerationConfig::Ids;
   const Ids ends = config.eos_token_id.value_or(Ids{});
   if (config.sequence_bias) chain.then(SequenceBias{*config.sequence_bias});
   if (config.logit_bias) chain.then(SequenceBias{*config.logit_bias});
+  if (behind_biases) chain.then(behind_biases);
   if (other_than(config.encoder_repetition_penalty, 1))
     chain.then(EncoderRepetitionPenalty{*config.encoder_repetition_penalty});
   if (other_than(config.repetition_penalty, 1)) chain.then(RepetitionPenalty{*config.repetition_penalty});
@@ -147,10 +149,12 @@ inline void add_samplers(LogitsChain& chain, const GenerationConfig& config) {
 /// biases, penalties, bans, forced tokens; when drawing, temperature and what is kept; watermark and normalisation at
 /// the end. llama.cpp's stand beside what they are like: logit_bias after sequence_bias, presence and frequency
 /// penalties and DRY after repetition_penalty, dynamic temperature in the temperature's place, top_n_sigma behind it,
-/// XTC after all that is kept. `config` is complete; `least` tokens stay, whatever is kept (beams need some).
-inline LogitsChain reference_chain(const GenerationConfig& config, Index prompt_length, std::size_t least = 1) {
+/// XTC after all that is kept. `config` is complete; `least` tokens stay, whatever is kept (beams need some);
+/// `behind_biases` is where the reference has what a search adds of its own.
+inline LogitsChain reference_chain(const GenerationConfig& config, Index prompt_length, std::size_t least = 1,
+                                   const std::function<void(Candidates&, const DecodingStep&)>& behind_biases = {}) {
   LogitsChain chain;
-  detail::add_processors(chain, config, prompt_length);
+  detail::add_processors(chain, config, prompt_length, behind_biases);
   if (config.do_sample.value_or(false)) {
     chain.then(DropImpossible{});
     if (config.mirostat.value_or(0) != 0)

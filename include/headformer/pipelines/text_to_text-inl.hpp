@@ -7,7 +7,8 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/generate/generation.hpp"
-#include "headformer/models/causal_lm/session.hpp"
+#include "headformer/generate/group_beam_search.hpp"
+#include "headformer/models/causal_lm/session_group.hpp"
 #include "headformer/models/generation_rules.hpp"
 #include "headformer/pipelines/machinery.hpp"
 #include "headformer/pipelines/rewriting/languages.hpp"
@@ -94,14 +95,24 @@ struct TextToText::Parts {
     const Encoding source = tokens(text);
     const GenerationConfig complete = config.over(defaults);
     const std::vector<TokenId> prompt = detail::decoder_prompt(complete);
-    detail::expect_generation(model->decoder(), name, prompt, complete);
+    if (complete.num_beams.value_or(1) > 1)
+      detail::expect_answers(model->decoder(), name, prompt, complete);
+    else
+      detail::expect_generation(model->decoder(), name, prompt, complete);
     EncoderInput input;
     input.ids = source.ids;
     Session session({model, &model->decoder()}, workspace, model->new_sequence(model->encode(*workspace, input)));
-    Generation<Session> generation(std::move(session), prompt, complete, cancellation, 0, source.ids);
-    while (generation.next()) continue;
+    std::vector<TokenId> ids;
+    if (complete.num_beams.value_or(1) > 1) {
+      SessionGroup group(std::move(session));
+      auto answers = search_beams(group, prompt, complete, {source.ids, cancellation});
+      if (!answers.empty()) ids = std::move(answers.front().ids);
+    } else {
+      Generation<Session> generation(std::move(session), prompt, complete, cancellation, 0, source.ids);
+      while (generation.next()) continue;
+      ids.assign(generation.generated().begin(), generation.generated().end());
+    }
     cancellation.throw_if_cancelled();
-    std::vector<TokenId> ids(generation.generated().begin(), generation.generated().end());
     std::erase_if(ids, [&](TokenId id) { return id >= tokenizer.size(); });  // a vocabulary padded past the tokenizer's
     return {tokenizer.decode(ids, true), source.truncated};
   }

@@ -34,9 +34,8 @@ struct RewrittenText {
 ///
 /// A task brings the prefix and the lengths that the checkpoint's task_specific_params name for it. Languages are
 /// tokens where the tokenizer has such (mBART, M2M-100, NLLB) and codes before the text where the vocabulary has them
-/// (Marian's ">>fra<<", here "fra"); elsewhere they name the task "translation_SOURCE_to_TARGET" (T5). Greedy: of the
-/// checkpoint's generation_config.json num_beams and what belongs to beams (length_penalty, early_stopping) rest. One
-/// call at a time; copies share the model.
+/// (Marian's ">>fra<<", here "fra"); elsewhere they name the task "translation_SOURCE_to_TARGET" (T5). As the
+/// checkpoint's generation_config.json says, with beams where it has them. One call at a time; copies share the model.
 class TextToText {
  public:
   /// Throws IoError, FormatError, ConfigError for a model that is no encoder-decoder, WeightError, CancelledError;

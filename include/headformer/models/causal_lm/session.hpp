@@ -86,6 +86,31 @@ class Session {
     return logits;
   }
 
+  /// Appends one id to each of several sessions of one model, together. `logits` is where to, made when it does not
+  /// fit. Shapes: [N] -> [N, V]. Throws ArgumentError for an id outside the vocabulary.
+  static std::span<const float> append_each(std::span<Session> sessions, std::span<const TokenId> ids,
+                                            Tensor<float>& logits) {
+    const CausalLanguageModel& model = sessions.front().model();
+    model.expect_in_vocabulary(ids);
+    const Index vocabulary = model.config().vocabulary;
+    const auto count = static_cast<Index>(ids.size());
+    if (logits.data() == nullptr || logits.count() != count * vocabulary)
+      logits = Tensor<float>(Shape{count, vocabulary});
+    std::vector<SequenceInput> inputs(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      Session& session = sessions[i];
+      session.restart_before(1);
+      inputs[i].state = &session.state_;
+      inputs[i].ids = ids.subspan(i, 1);
+      inputs[i].logits = LogitRows::last;
+      inputs[i].total_length = session.rotated_for_ = session.state_.length() + 1;
+    }
+    model.forward(*sessions.front().workspace_, inputs, logits.view());
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (sessions[i].replayable_) sessions[i].history_.push_back(ids[i]);
+    return {logits.data(), static_cast<std::size_t>(logits.count())};
+  }
+
   /// Forgets everything from position `length` on; see SequenceState::truncate.
   void truncate(Index length) {
     state_.truncate(length);
