@@ -51,6 +51,22 @@ std::vector<std::string> folders() {
 INSTANTIATE_TEST_SUITE_P(Folders, TextToTextGolden, ::testing::ValuesIn(folders()),
                          [](const auto& test) { return test.param; });
 
+TEST(TextToTextBeams, TheCheckpointsAreUsedAsInTheReference) {
+  // Of the reference's generate() (tests/reference/text_to_text_beams.py).
+  for (const Json& call : parse_json(Bytes::map(goldens().parent_path() / "text_to_text_beams.json"))) {
+    SCOPED_TRACE(call["folder"].dump() + ' ' + call["config"].dump());
+    const TextToTextTask task = {"", call["source_language"].get<std::string>(),
+                                 call["target_language"].get<std::string>()};
+    const TextToText pipeline(goldens() / call["folder"].get<std::string>(), task, threads(2));
+    const auto config = GenerationConfig::from_caller(JsonObject(call["config"], "text_to_text_beams.json"));
+    ASSERT_GT(pipeline.defaults().num_beams.value_or(1), 1);
+    for (std::size_t i = 0; i < call["inputs"].size(); ++i) {
+      const auto text = call["inputs"][i].get<std::string>();
+      EXPECT_EQ(pipeline.rewrite(text, config).text, call["outputs"][i].get<std::string>()) << Json(text);
+    }
+  }
+}
+
 TEST(TextToTextLanguages, WrongOnesAreRefusedByNameWithThoseThereAre) {
   struct Refused {
     const char* folder;
