@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headformer/generate/generation.hpp"
+#include "headformer/generate/logits_chain.hpp"
 #include "headformer/generate/timestamp_rules.hpp"
 
 namespace headformer {
@@ -27,7 +28,15 @@ class TimedRules {
  public:
   /// `times`: none where no times are written.
   TimedRules(const GenerationConfig& config, std::optional<TimestampRules> times, std::size_t prompt)
-      : config_(config), times_(times), prompt_(prompt) {}
+      : times_(times), prompt_(prompt) {
+    using Ids = GenerationConfig::Ids;
+    if (const double penalty = config.repetition_penalty.value_or(1); penalty != 1)
+      chain_.then(RepetitionPenalty{penalty});
+    if (const Index n = config.no_repeat_ngram_size.value_or(0); n > 0)
+      chain_.then(NoRepeatedNgrams{static_cast<std::size_t>(n)});
+    chain_.then(SuppressTokensAt{config.begin_suppress_tokens.value_or(Ids{}), 0});
+    chain_.then(SuppressTokens{config.suppress_tokens.value_or(Ids{})});
+  }
 
   /// The rest of the config, which is left to others.
   static void release(GenerationConfig& config) {
@@ -38,41 +47,38 @@ class TimedRules {
   }
 
   /// Shapes: logits [V]. `history` begins with the prompt.
-  void operator()(std::span<const TokenId> history, std::span<float> logits) const {
-    if (const double penalty = config_.repetition_penalty.value_or(1); penalty != 1)
-      penalise_repetition(logits, history, penalty);
-    std::vector<TokenId> banned;
-    ban_repeated_ngrams(history, history, static_cast<std::size_t>(config_.no_repeat_ngram_size.value_or(0)), banned);
-    if (history.size() == prompt_) append(config_.begin_suppress_tokens, banned);
-    append(config_.suppress_tokens, banned);
-    for (const TokenId id : banned) {
-      if (id >= 0 && static_cast<std::size_t>(id) < logits.size())
-        logits[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();
-    }
+  void operator()(std::span<const TokenId> history, std::span<float> logits) {
+    candidates_.assign(logits);
+    DecodingStep step;
+    step.history = history;
+    step.prompt_length = static_cast<Index>(prompt_);
+    chain_(candidates_, step);
+    std::copy(candidates_.logits.begin(), candidates_.logits.end(), logits.begin());
     if (times_) (*times_)(history.subspan(prompt_), logits);
   }
 
  private:
-  static void append(const std::optional<std::vector<TokenId>>& ids, std::vector<TokenId>& to) {
-    if (ids) to.insert(to.end(), ids->begin(), ids->end());
-  }
-
-  GenerationConfig config_;
+  LogitsChain chain_;  // keeps every token in the running
   std::optional<TimestampRules> times_;
   std::size_t prompt_;
+  Candidates candidates_;
 };
 
 /// The log probabilities of chosen tokens among those that a sampler has left, at temperature 1, as the reference's
 /// _retrieve_avg_logprobs has them.
 class TokenScores {
  public:
-  explicit TokenScores(const GenerationConfig& config) : config_(config) {}
+  explicit TokenScores(const GenerationConfig& config)
+      : draws_(config.do_sample.value_or(false)), temperature_(static_cast<float>(config.temperature.value_or(1))) {
+    kept_.then(DropImpossible{});
+    detail::add_filters(kept_, config, 1);
+  }
 
   /// What the next token is chosen from. Shapes: logits [V].
   void offer(std::span<const float> logits) { offered_.assign(logits.begin(), logits.end()); }
 
   void choose(TokenId id) {
-    if (config_.do_sample.value_or(false)) keep_drawable();
+    if (draws_) keep_drawable();
     scores_.push_back(log_softmax(offered_, static_cast<std::size_t>(id)));
   }
 
@@ -85,23 +91,16 @@ class TokenScores {
 
  private:
   void keep_drawable() {
-    const auto temperature = static_cast<float>(config_.temperature.value_or(1));
-    Candidates candidates;
-    for (std::size_t i = 0; i < offered_.size(); ++i) {
-      if (!(offered_[i] > banned)) continue;
-      candidates.ids.push_back(static_cast<TokenId>(i));
-      candidates.logits.push_back(offered_[i] / temperature);
-    }
-    keep_top_k(candidates, config_.top_k.value_or(50));
-    keep_top_p(candidates, config_.top_p.value_or(1));
-    keep_min_p(candidates, config_.min_p.value_or(0));
-    std::fill(offered_.begin(), offered_.end(), banned);
-    for (std::size_t i = 0; i < candidates.ids.size(); ++i)
-      offered_[static_cast<std::size_t>(candidates.ids[i])] = candidates.logits[i] * temperature;
+    Candidates candidates(offered_);
+    kept_(candidates, {});
+    std::fill(offered_.begin(), offered_.end(), -std::numeric_limits<float>::infinity());
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      offered_[static_cast<std::size_t>(candidates.ids[i])] = candidates.logits[i] * temperature_;
   }
 
-  static constexpr float banned = -std::numeric_limits<float>::infinity();
-  GenerationConfig config_;
+  bool draws_;
+  float temperature_;
+  LogitsChain kept_;  ///< what a draw may choose, at its temperature
   std::vector<float> offered_;
   std::vector<double> scores_;
 };
