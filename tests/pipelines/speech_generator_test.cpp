@@ -6,6 +6,7 @@
 #include "models/goldens.hpp"
 #include "support/errors.hpp"
 #include "support/small_checkpoint.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace headformer::testing {
 namespace {
@@ -120,6 +121,23 @@ TEST(SpeechGenerator, WhatItCannotDoIsRefused) {
                   {"head over the vocabulary", "WhisperModel"});
   expect_mentions(message_of<ConfigError>([&] { open_generator(goldens() / "speech/hubert"); }),
                   {"WhisperForConditionalGeneration", "HubertModel"});
+}
+
+TEST(SpeechGenerator, BeamsOfACheckpointsFileRest) {
+  const std::filesystem::path published = goldens() / "speech/whisper";
+  const TemporaryFolder folder;
+  for (const char* const name : {"config.json", "model.safetensors"})
+    std::filesystem::copy(published / name, folder / name);
+  folder.write("generation_config.json", R"({"decoder_start_token_id": 2, "eos_token_id": 1, "num_beams": 4,
+                                             "max_new_tokens": 5})");
+  const Tensor<float> sound(Shape{5, 140});
+  GenerationConfig config;
+  config.max_new_tokens = 5;
+  EXPECT_EQ(open_generator(folder.path()).generate({sound.view()}),
+            open_generator(published).generate({sound.view()}, config));
+  config.num_beams = 4;
+  expect_mentions(message_of<ArgumentError>([&] { open_generator(published).generate({sound.view()}, config); }),
+                  {"num_beams", "4"});
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ struct SpeechGenerator::Parts {
         defaults(detail::read_generation_config(checkpoint, model->config().start_id, model->config().end_id)),
         prompts(SpeechPrompts::from_checkpoint(checkpoint)),
         options(LongFormOptions::from_checkpoint(checkpoint)) {
+    // What a file asks for and a caller could not have rests, as in a stream of text.
+    defaults.num_beams.reset();
+    defaults.num_beam_groups.reset();
+    defaults.diversity_penalty.reset();
     if (!model->config().generates)
       throw ConfigError(name + ": architectures: expected a class with a head over the vocabulary, found " +
                         detail::quoted(checkpoint.architecture()));
