@@ -1,14 +1,12 @@
 // Texts to vectors, line by line: embed MODEL [--query | --document | --prompt-name P] [--dimensions N]
 // [--format jsonl|npy|safetensors] [--similarity A B]
-#include <algorithm>
-#include <charconv>
 #include <headformer/formats/safetensors_writer.hpp>
 #include <headformer/pipelines/embedder.hpp>
 #include <headformer/pipelines/multi_vector_embedder.hpp>
-#include <limits>
 #include <span>
 
 #include "pipeline.hpp"
+#include "vectors.hpp"
 
 namespace {
 
@@ -16,50 +14,15 @@ using namespace headformer;
 using program::OrderedJson;
 using Vectors = std::vector<Outcome<TextVector>>;
 
-/// Numbers that read back as the same floats, in as few digits as that takes.
-std::string array_of(std::span<const float> values) {
-  std::string array = "[";
-  char digits[32];
-  for (const float value : values) {
-    if (array.size() > 1) array += ',';
-    array.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
-  }
-  return array + "]";
-}
-
 /// An array for each row.
 std::string arrays_of(const Tensor<float>& rows) {
   std::string arrays = "[";
-  for (Index r = 0; r < rows.size(0); ++r) arrays += (r > 0 ? "," : "") + array_of(rows.view().row_span(r));
+  for (Index r = 0; r < rows.size(0); ++r) arrays += (r > 0 ? "," : "") + program::array_of(rows.view().row_span(r));
   return arrays + "]";
 }
 
-/// NumPy's .npy, version 1.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
-void write_npy(std::ostream& stream, const Tensor<float>& vectors) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(vectors.size(0)) + ", " +
-                       std::to_string(vectors.size(1)) + "), }";
-  constexpr std::size_t before = 10;  // what precedes the header
-  header.resize((before + header.size() + 64) / 64 * 64 - before - 1, ' ');
-  header += '\n';
-  stream << "\x93NUMPY" << '\x01' << '\0' << static_cast<char>(header.size() & 0xFF)
-         << static_cast<char>(header.size() >> 8) << header;
-  stream.write(reinterpret_cast<const char*>(vectors.data()),
-               static_cast<std::streamsize>(vectors.count()) * static_cast<std::streamsize>(sizeof(float)));
-}
-
-/// All vectors as the rows of one tensor; a text that has none is a row of NaN.
-Tensor<float> rows_of(const std::vector<std::vector<float>>& vectors, Index width) {
-  Tensor<float> rows(Shape{static_cast<Index>(vectors.size()), width});
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    float* const row = rows.view().row(static_cast<Index>(i));
-    std::fill_n(row, width, std::numeric_limits<float>::quiet_NaN());
-    std::copy(vectors[i].begin(), vectors[i].end(), row);
-  }
-  return rows;
-}
-
 void embed_lines(const Embedder& embedder, const EmbedOptions& options, const std::string& format) {
-  std::vector<std::vector<float>> kept;
+  program::VectorWriter writer(format);
   program::answer_json_lines<std::string, TextVector>(
       program::text_of,
       [&](const std::vector<std::string>& texts) {
@@ -67,17 +30,9 @@ void embed_lines(const Embedder& embedder, const EmbedOptions& options, const st
         return embedder.embed(views, options);
       },
       [&](std::size_t index, const Outcome<TextVector>& vector) {
-        if (format != "jsonl") {
-          kept.push_back(vector ? vector.value().values : std::vector<float>());
-        } else {
-          std::cout << (vector ? array_of(vector.value().values) + '\n' : program::failure_line(index, vector.error()));
-        }
+        writer.put(index, vector ? &vector.value().values : nullptr, vector ? "" : vector.error());
       });
-  if (format == "jsonl") return;
-  const Tensor<float> rows = rows_of(kept, options.dimensions > 0 ? options.dimensions : embedder.width());
-  if (format == "npy") return write_npy(std::cout, rows);
-  const NamedTensor tensor{"embeddings", DType::f32, rows.shape(), rows.data()};
-  write_safetensors(std::cout, std::span(&tensor, 1));
+  writer.finish(options.dimensions > 0 ? options.dimensions : embedder.width());
 }
 
 /// A vector for each token: as a file a tensor for each text, named by its line's number from 0 on; none for a line

@@ -5,17 +5,32 @@
 #include <headformer/formats/safetensors_writer.hpp>
 #include <iostream>
 #include <limits>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline.hpp"
 
 namespace program {
 
+/// Numbers that read back as the same floats, in as few digits as that takes.
+inline std::string array_of(std::span<const float> values) {
+  std::string array = "[";
+  char digits[32];
+  for (const float value : values) {
+    if (array.size() > 1) array += ',';
+    array.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
+  }
+  return array + "]";
+}
+
 /// Puts vectors out in one of three formats: a JSON line each at once, or all at the end as NumPy's .npy or
 /// safetensors.
 class VectorWriter {
  public:
+  explicit VectorWriter(std::string format = "jsonl") : format_(std::move(format)) {}
+
   void add_to(program::App& app) {
     option_ = app.add_option("--format", format_, "jsonl, npy, safetensors")
                   ->check(program::is_member({"jsonl", "npy", "safetensors"}))
@@ -28,7 +43,7 @@ class VectorWriter {
     if (format_ != "jsonl") {
       kept_.push_back(values != nullptr ? *values : std::vector<float>());
     } else {
-      std::cout << (values != nullptr ? line_of(*values) : failure_line(index, error));
+      std::cout << (values != nullptr ? array_of(*values) + '\n' : failure_line(index, error));
     }
   }
 
@@ -41,17 +56,6 @@ class VectorWriter {
   }
 
  private:
-  /// Numbers that read back as the same floats, in as few digits as that takes.
-  static std::string line_of(const std::vector<float>& values) {
-    std::string line = "[";
-    char digits[32];
-    for (const float value : values) {
-      if (line.size() > 1) line += ',';
-      line.append(digits, std::to_chars(std::begin(digits), std::end(digits), value).ptr);
-    }
-    return line + "]\n";
-  }
-
   /// Version 1.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
   static void write_npy(const headformer::Tensor<float>& vectors) {
     std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(vectors.size(0)) +
@@ -75,7 +79,7 @@ class VectorWriter {
     return rows;
   }
 
-  std::string format_ = "jsonl";
+  std::string format_;
   Option* option_ = nullptr;
   std::vector<std::vector<float>> kept_;
 };
