@@ -219,8 +219,8 @@ struct TextGenerator::Parts {
     expect_one("num_beams", given.num_beams.value_or(1));
     expect_one("best_of", given.best_of.value_or(1));
     GenerationConfig config = complete(given);
-    config.num_beams = config.best_of = config.num_beam_groups = std::nullopt;
-    if (!given.num_return_sequences) config.num_return_sequences = std::nullopt;  // which belongs to beams
+    config.forget_search();
+    config.num_return_sequences = given.num_return_sequences;
     return config;
   }
 
@@ -256,13 +256,19 @@ struct TextGenerator::Parts {
     return {std::move(sequence), std::move(prompt), config, options.cancellation, held, std::move(source)};
   }
 
+  /// None where no strings stop.
+  std::optional<StopMatcher> stop_matcher(const GenerationConfig& config) const {
+    if (!config.stop_strings || config.stop_strings->empty()) return std::nullopt;
+    if (!tokenizer) throw ArgumentError(name + ": stop_strings: expected a tokenizer, found none");
+    return StopMatcher(*config.stop_strings);
+  }
+
   std::vector<Hypothesis> search(std::vector<TokenId> prompt, const GenerationConfig& config) const {
     SearchOptions search;
     search.cancellation = options.cancellation;
-    if (config.stop_strings && !config.stop_strings->empty()) {
-      if (!tokenizer) throw ArgumentError(name + ": stop_strings: expected a tokenizer, found none");
-      search.stops = [this, matcher = StopMatcher(*config.stop_strings)](std::span<const TokenId> history) {
-        StopMatcher own = matcher;
+    if (const std::optional<StopMatcher> matcher = stop_matcher(config)) {
+      search.stops = [this, matcher](std::span<const TokenId> history) {
+        StopMatcher own = *matcher;
         bool found = false;
         for (const TokenId id : history.last(std::min(history.size(), own.longest() + 1)))
           found = id < tokenizer->size() && own.push(tokenizer->text_bytes(id));
@@ -287,12 +293,9 @@ struct TextGenerator::Parts {
     for (Index i = 0; i < count; ++i) {
       config.seed = nth_seed(seed, static_cast<std::uint64_t>(i));
       IdStream::Parts stream{start(session, prompt, config, source)};
-      std::optional<StopMatcher> stop;
-      if (config.stop_strings) {
-        if (!tokenizer) throw ArgumentError(name + ": stop_strings: expected a tokenizer, found none");
-        stop.emplace(*config.stop_strings);
+      std::optional<StopMatcher> stop = stop_matcher(config);
+      if (stop)
         for (const TokenId id : prompt) stop->push(tokenizer->text_bytes(id));
-      }
       while (const auto id = stream.generation.next()) {
         if (stop && *id < tokenizer->size() && stop->push(tokenizer->text_bytes(*id)))
           stream.generation.stop(FinishReason::stop_string);
@@ -359,7 +362,7 @@ HEADFORMER_INLINE std::vector<Hypothesis> TextGenerator::answer_ids(std::vector<
 }
 HEADFORMER_INLINE std::string TextGenerator::text_of(std::span<const TokenId> ids,
                                                      const GenerationConfig& config) const {
-  const GenerationConfig merged = parts_->complete(config);
+  const GenerationConfig merged = config.over(parts_->defaults);
   const std::vector<TokenId> ends = merged.eos_token_id.value_or(std::vector<TokenId>{});
   Detokenizer detokenizer(tokenizer());
   StopStrings stop(merged.stop_strings.value_or(std::vector<std::string>{}));
@@ -383,7 +386,7 @@ HEADFORMER_INLINE std::vector<TokenLogProbability> TextGenerator::score_ids(std:
 }
 
 HEADFORMER_INLINE std::string TextGenerator::generate(std::string_view prompt, const GenerationConfig& config) const {
-  const GenerationConfig merged = parts_->complete(config);
+  const GenerationConfig merged = config.over(parts_->defaults);
   if (merged.num_beams.value_or(1) > 1 || merged.best_of.value_or(1) > 1) {
     const std::vector<Hypothesis> answers = answer_ids(tokenizer().encode(prompt), config);
     return answers.empty() ? std::string() : text_of(answers.front().ids, config);

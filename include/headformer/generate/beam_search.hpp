@@ -1,19 +1,17 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <concepts>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "headformer/core/log.hpp"
+#include "headformer/generate/beam_rules.hpp"
 #include "headformer/generate/hypothesis.hpp"
 #include "headformer/generate/sampler.hpp"
 
@@ -47,14 +45,9 @@ class BeamSearch {
       : group_(group),
         prompt_(std::move(prompt)),
         options_(std::move(options)),
-        beams_(static_cast<std::size_t>(config.num_beams.value_or(1))),
-        most_(config.new_tokens(static_cast<Index>(prompt_.size()))),
-        penalty_(config.length_penalty.value_or(1)),
-        early_(config.early_stopping.value_or(EarlyStopping::no)),
-        time_(config.max_time.value_or(std::numeric_limits<double>::infinity())),
-        ends_(config.eos_token_id.value_or(std::vector<TokenId>{})),
-        kept_(std::max<std::size_t>(2, 1 + ends_.size()) * beams_),
-        chain_(reference_chain(config, static_cast<Index>(prompt_.size()), ends_.empty() ? 2 : ends_.size() + 1)),
+        rules_(config, prompt_.size()),
+        kept_(rules_.kept(rules_.beams)),
+        chain_(reference_chain(config, static_cast<Index>(prompt_.size()), rules_.kept(1))),
         draws_(config.do_sample.value_or(false)),
         random_(draws_ ? seed_of(config) : 0) {
     if (prompt_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
@@ -62,8 +55,8 @@ class BeamSearch {
 
   /// The num_beams answers, best first; fewer when it has been cancelled. Throws ArgumentError as the group does.
   std::vector<Hypothesis> run() {
-    const auto begin = std::chrono::steady_clock::now();
-    if (most_ < 1) return {};
+    rules_.begin();
+    if (rules_.most < 1) return {};
     std::span<const float> logits;
     try {
       logits = group_.start(prompt_);
@@ -71,7 +64,7 @@ class BeamSearch {
       vocabulary_ = first.size();
       start_beams(first);
       for (Index length = 1;; ++length) {
-        const bool last = length >= most_ || seconds_since(begin) > time_;
+        const bool last = length >= rules_.most || rules_.time_is_over();
         std::vector<Continuation> best = continuations();
         note_ends(best, length, last);
         finish(best, length);
@@ -85,32 +78,18 @@ class BeamSearch {
   }
 
  private:
-  static constexpr float never = -1e9F;  // the reference's, whose sums and ties it takes part in
-
   struct Beam {
     std::vector<TokenId> history;
     float score = 0;
   };
-  struct Continuation {
-    std::size_t beam;
-    TokenId id;
-    float score;
+  struct Continuation : detail::Continuation {
     FinishReason ends = FinishReason::none;
-
-    /// Of equal ones the earlier beam's, then the lesser id.
-    static bool better(const Continuation& a, const Continuation& b) {
-      return std::tie(b.score, a.beam, a.id) < std::tie(a.score, b.beam, b.id);
-    }
   };
-
-  static double seconds_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  }
 
   /// All beams are the prompt; all but the first have no chance.
   void start_beams(std::span<const float> logits) {
-    for (std::size_t i = 0; i < beams_; ++i) {
-      running_.push_back({prompt_, i == 0 ? 0 : never});
+    for (std::size_t i = 0; i < rules_.beams; ++i) {
+      running_.push_back({prompt_, i == 0 ? 0 : rules_.never});
       scores_.insert(scores_.end(), logits.begin(), logits.end());
     }
   }
@@ -124,7 +103,7 @@ class BeamSearch {
       chain_(candidates_, {running_[i].history, static_cast<Index>(prompt_.size()), options_.source, &random_});
       const auto add = [&](std::size_t at) {
         if (candidates_.logits[at] > -std::numeric_limits<float>::infinity())
-          all.push_back({i, candidates_.ids[at], candidates_.logits[at] + running_[i].score});
+          all.push_back({{i, candidates_.ids[at], candidates_.logits[at] + running_[i].score}});
       };
       if (draws_)
         for (std::size_t at = 0; at < candidates_.size(); ++at) add(at);
@@ -161,26 +140,25 @@ class BeamSearch {
     return drawn;
   }
 
-  bool is_end(TokenId id) const { return std::find(ends_.begin(), ends_.end(), id) != ends_.end(); }
-
   void note_ends(std::vector<Continuation>& best, Index length, bool last) {
     for (Continuation& c : best) {
-      if (is_end(c.id)) {
+      if (rules_.is_end(c.id)) {
         c.ends = FinishReason::end_of_sequence;
       } else if (options_.stops) {
         std::vector<TokenId> history = running_[c.beam].history;
         history.push_back(c.id);
         if (options_.stops(history)) c.ends = FinishReason::stop_string;
       }
-      if (c.ends == FinishReason::none && last) c.ends = length >= most_ ? FinishReason::length : FinishReason::time;
+      if (c.ends == FinishReason::none && last)
+        c.ends = length >= rules_.most ? FinishReason::length : FinishReason::time;
     }
   }
 
   /// Those that end among the num_beams best compete with the answers so far.
   void finish(const std::vector<Continuation>& best, Index length) {
-    if (finished_.size() == beams_ && early_ == EarlyStopping::yes) return;
-    const auto divisor = static_cast<float>(std::pow(static_cast<double>(length), penalty_));
-    for (std::size_t i = 0; i < std::min(beams_, best.size()); ++i) {
+    if (finished_.size() == rules_.beams && rules_.early == EarlyStopping::yes) return;
+    const auto divisor = static_cast<float>(rules_.divisor(length));
+    for (std::size_t i = 0; i < std::min(rules_.beams, best.size()); ++i) {
       const Continuation& c = best[i];
       if (c.ends == FinishReason::none) continue;
       const std::vector<TokenId>& history = running_[c.beam].history;
@@ -191,16 +169,16 @@ class BeamSearch {
                                    [&](const Hypothesis& other) { return other.score < done.score; });
       finished_.insert(at, std::move(done));
     }
-    if (finished_.size() > beams_) finished_.resize(beams_);
+    if (finished_.size() > rules_.beams) finished_.resize(rules_.beams);
   }
 
   /// The best that have not ended are the next beams; false when all have.
   bool go_on(std::vector<Continuation>& best) {
     if (std::all_of(best.begin(), best.end(), [](const auto& c) { return c.ends != FinishReason::none; })) return false;
     for (Continuation& c : best)
-      if (c.ends != FinishReason::none) c.score += never;
+      if (c.ends != FinishReason::none) c.score += rules_.never;
     std::sort(best.begin(), best.end(), Continuation::better);
-    if (best.size() > beams_) best.resize(beams_);
+    if (best.size() > rules_.beams) best.resize(rules_.beams);
     std::vector<Beam> next;
     parents_.clear();
     for (const Continuation& c : best) {
@@ -214,10 +192,9 @@ class BeamSearch {
 
   /// Whether the best beam may still come before the worst answer.
   bool may_improve(Index length) const {
-    if (finished_.size() < beams_) return true;
-    if (early_ == EarlyStopping::yes) return false;
-    const Index reached = early_ == EarlyStopping::never && penalty_ > 0 ? most_ : length;
-    const auto divisor = static_cast<float>(std::pow(static_cast<double>(reached), penalty_));
+    if (finished_.size() < rules_.beams) return true;
+    if (rules_.early == EarlyStopping::yes) return false;
+    const auto divisor = static_cast<float>(rules_.divisor(rules_.compared(length)));
     return running_.front().score / divisor > finished_.back().score;
   }
 
@@ -231,12 +208,7 @@ class BeamSearch {
   Group& group_;
   std::vector<TokenId> prompt_;
   SearchOptions options_;
-  std::size_t beams_;
-  Index most_;
-  double penalty_;
-  EarlyStopping early_;
-  double time_;
-  std::vector<TokenId> ends_;
+  detail::BeamRules rules_;
   std::size_t kept_;
   LogitsChain chain_;
   bool draws_;

@@ -114,6 +114,10 @@ struct GenerationConfig {
   /// This, with what it leaves unset taken from `base`.
   GenerationConfig over(const GenerationConfig& base) const;
 
+  /// Unsets what asks for several beams, draws or answers, which rests in a checkpoint's file where one sequence is
+  /// wanted.
+  void forget_search() { num_beams = num_beam_groups = best_of = num_return_sequences = std::nullopt; }
+
   /// How many tokens may follow a prompt of this length.
   Index new_tokens(Index prompt_length) const {
     if (max_new_tokens) return *max_new_tokens;

@@ -1,15 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,18 +39,13 @@ class GroupBeamSearch {
       : sequences_(sequences),
         prompt_(std::move(prompt)),
         options_(std::move(options)),
-        beams_(static_cast<std::size_t>(config.num_beams.value_or(1))),
-        size_(beams_ / static_cast<std::size_t>(config.num_beam_groups.value_or(1))),
-        most_(config.new_tokens(static_cast<Index>(prompt_.size()))),
-        penalty_(config.length_penalty.value_or(1)),
-        early_(config.early_stopping.value_or(EarlyStopping::no)),
-        time_(config.max_time.value_or(std::numeric_limits<double>::infinity())),
-        ends_(config.eos_token_id.value_or(std::vector<TokenId>{})),
-        padding_(config.pad_token_id.value_or(ends_.empty() ? 0 : ends_.front())) {
+        rules_(config, prompt_.size()),
+        size_(rules_.beams / static_cast<std::size_t>(config.num_beam_groups.value_or(1))),
+        padding_(config.pad_token_id.value_or(rules_.ends.empty() ? 0 : rules_.ends.front())) {
     if (prompt_.empty()) throw ArgumentError("prompt: expected at least one token, found none");
-    if (size_ * static_cast<std::size_t>(config.num_beam_groups.value_or(1)) != beams_)
-      throw ArgumentError("num_beam_groups: expected a divisor of num_beams, " + std::to_string(beams_) + ", found " +
-                          std::to_string(*config.num_beam_groups));
+    if (size_ * static_cast<std::size_t>(config.num_beam_groups.value_or(1)) != rules_.beams)
+      throw ArgumentError("num_beam_groups: expected a divisor of num_beams, " + std::to_string(rules_.beams) +
+                          ", found " + std::to_string(*config.num_beam_groups));
     if (!(config.diversity_penalty.value_or(0) > 0))
       throw ArgumentError("diversity_penalty: expected a number > 0 with num_beam_groups, found none");
     if (config.do_sample.value_or(false))
@@ -65,29 +56,28 @@ class GroupBeamSearch {
                           std::to_string(config.stop_strings->size()));
     chain_ = reference_chain(config, static_cast<Index>(prompt_.size()), 1,
                              HammingDiversity{*config.diversity_penalty, chosen_});
-    groups_.resize(beams_ / size_);
+    groups_.resize(rules_.beams / size_);
   }
 
   /// The answers of all groups, best first; fewer when it has been cancelled. Throws ArgumentError as the sequences do,
   /// and where a group has nothing to go on with.
   std::vector<Hypothesis> run() {
-    const auto begin = std::chrono::steady_clock::now();
-    if (most_ < 1) return {};
+    rules_.begin();
+    if (rules_.most < 1) return {};
     try {
       const std::span<const float> logits = sequences_.start(prompt_);
       vocabulary_ = logits.size();
       std::vector<float> first(logits.begin(), logits.end());
       for (Group& group : groups_) {
-        for (std::size_t i = 0; i < size_; ++i) group.beams.push_back({prompt_, i == 0 ? 0 : -1e9F, 0});
+        for (std::size_t i = 0; i < size_; ++i) group.beams.push_back({prompt_, i == 0 ? 0 : rules_.never, 0});
       }
       scores_ = std::move(first);
       for (Index length = 1;; ++length) {
         chosen_->clear();
         for (Group& group : groups_) advance(group, length);
         const bool all = std::all_of(groups_.begin(), groups_.end(), [](const Group& group) { return group.done; });
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        if (all || length >= most_ || seconds > time_)
-          return ranked(length >= most_ ? FinishReason::length : FinishReason::time);
+        if (all || length >= rules_.most || rules_.time_is_over())
+          return ranked(length >= rules_.most ? FinishReason::length : FinishReason::time);
         if (options_.cancellation.cancelled()) break;
         step();
       }
@@ -108,20 +98,14 @@ class GroupBeamSearch {
     std::vector<double> scores;       ///< of answers
     bool done = false;
   };
-  struct Continuation {
-    std::size_t beam;
-    TokenId id;
-    float score;
-  };
-
-  bool is_end(TokenId id) const { return std::find(ends_.begin(), ends_.end(), id) != ends_.end(); }
+  using Continuation = detail::Continuation;
 
   void advance(Group& group, Index length) {
     if (group.done) {  // the reference goes on with padding, which counts as chosen
       chosen_->insert(chosen_->end(), size_, padding_);
       return;
     }
-    const std::size_t kept = std::max<std::size_t>(2, 1 + ends_.size()) * size_;
+    const std::size_t kept = rules_.kept(size_);
     std::vector<Continuation> best;
     for (std::size_t i = 0; i < group.beams.size(); ++i) {
       const Beam& beam = group.beams[i];
@@ -131,15 +115,13 @@ class GroupBeamSearch {
       for (const std::size_t at : candidates_.sorted(kept))
         best.push_back({i, candidates_.ids[at], candidates_.logits[at] + beam.score});
     }
-    std::sort(best.begin(), best.end(), [](const Continuation& a, const Continuation& b) {
-      return std::tie(b.score, a.beam, a.id) < std::tie(a.score, b.beam, b.id);
-    });
+    std::sort(best.begin(), best.end(), Continuation::better);
     best.resize(std::min(best.size(), kept));
     std::vector<Beam> next;
     for (std::size_t rank = 0; rank < best.size() && next.size() < size_; ++rank) {
       const Continuation& c = best[rank];
       const Beam& from = group.beams[c.beam];
-      if (!is_end(c.id)) {
+      if (!rules_.is_end(c.id)) {
         next.push_back({from.history, c.score, from.row});
         next.back().history.push_back(c.id);
       } else if (rank < size_) {
@@ -154,7 +136,7 @@ class GroupBeamSearch {
     group.done = cannot_improve(group, static_cast<double>(best.front().score), length);
   }
 
-  double ranked_score(double sum, Index length) const { return sum / std::pow(static_cast<double>(length), penalty_); }
+  double ranked_score(double sum, Index length) const { return sum / rules_.divisor(length); }
 
   /// Keeps the best of a group.
   void add(Group& group, std::span<const TokenId> history, float sum, Index length, FinishReason reason) {
@@ -163,7 +145,7 @@ class GroupBeamSearch {
     const auto generated = history.subspan(prompt_.size());
     group.answers.push_back({{generated.begin(), generated.end()}, static_cast<float>(score), reason});
     // Whichever end it was, the reference writes the first.
-    if (reason == FinishReason::end_of_sequence) group.answers.back().ids.push_back(ends_.front());
+    if (reason == FinishReason::end_of_sequence) group.answers.back().ids.push_back(rules_.ends.front());
     group.scores.push_back(score);
     if (group.answers.size() <= size_) return;
     const auto worst = std::min_element(group.scores.begin(), group.scores.end()) - group.scores.begin();
@@ -173,9 +155,8 @@ class GroupBeamSearch {
 
   bool cannot_improve(const Group& group, double best, Index length) const {
     if (group.answers.size() < size_) return false;
-    if (early_ == EarlyStopping::yes) return true;
-    const Index reached = early_ == EarlyStopping::never && penalty_ > 0 ? most_ : length;
-    return *std::min_element(group.scores.begin(), group.scores.end()) >= ranked_score(best, reached);
+    if (rules_.early == EarlyStopping::yes) return true;
+    return *std::min_element(group.scores.begin(), group.scores.end()) >= ranked_score(best, rules_.compared(length));
   }
 
   /// All beams of the groups that are not done, together.
@@ -219,13 +200,8 @@ class GroupBeamSearch {
   Sequences& sequences_;
   std::vector<TokenId> prompt_;
   SearchOptions options_;
-  std::size_t beams_;
+  detail::BeamRules rules_;
   std::size_t size_;  ///< of a group
-  Index most_;
-  double penalty_;
-  EarlyStopping early_;
-  double time_;
-  std::vector<TokenId> ends_;
   TokenId padding_;
   std::shared_ptr<std::vector<TokenId>> chosen_ = std::make_shared<std::vector<TokenId>>();  ///< in this step
   LogitsChain chain_;

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "headformer/generate/generation.hpp"
+#include "headformer/generate/log_sum_exp.hpp"
 
 namespace headformer {
 
@@ -41,11 +41,7 @@ class GuidedSequence {
     for (std::size_t i = 0; i < logits_.size(); ++i) logits_[i] = scale_ * (logits_[i] - unguided[i]) + unguided[i];
   }
   static void normalise(std::span<float> logits) {
-    float greatest = -std::numeric_limits<float>::infinity();
-    for (const float logit : logits) greatest = std::max(greatest, logit);
-    double sum = 0;
-    for (const float logit : logits) sum += std::exp(static_cast<double>(logit - greatest));
-    const double log_sum = static_cast<double>(greatest) + std::log(sum);
+    const double log_sum = log_sum_exp(logits);
     for (float& logit : logits) logit = static_cast<float>(static_cast<double>(logit) - log_sum);
   }
 

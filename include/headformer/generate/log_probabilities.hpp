@@ -1,12 +1,11 @@
 #pragma once
 
-#include <cmath>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "headformer/generate/candidates.hpp"
+#include "headformer/generate/log_sum_exp.hpp"
 
 namespace headformer {
 
@@ -21,11 +20,7 @@ struct TokenLogProbability {
 /// Of the token that came, where the logits were these. Shapes: logits [V].
 inline TokenLogProbability log_probability(std::span<const float> logits, TokenId id, Index top) {
   const Candidates all(logits);
-  float greatest = -std::numeric_limits<float>::infinity();
-  for (const float logit : logits) greatest = std::max(greatest, logit);
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - static_cast<double>(greatest));
-  const double log_sum = static_cast<double>(greatest) + std::log(sum);
+  const double log_sum = log_sum_exp(logits);
   const auto of = [&](std::size_t i) { return static_cast<float>(static_cast<double>(logits[i]) - log_sum); };
   TokenLogProbability result{id, of(static_cast<std::size_t>(id)), {}};
   for (const std::size_t i : all.sorted(static_cast<std::size_t>(top)))

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <span>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "headformer/generate/generation.hpp"
+#include "headformer/generate/log_sum_exp.hpp"
 #include "headformer/generate/logits_chain.hpp"
 #include "headformer/generate/timestamp_rules.hpp"
 
@@ -16,10 +16,7 @@ namespace headformer {
 
 /// log(softmax(logits)[i]), in f64. Shapes: logits [V].
 inline double log_softmax(std::span<const float> logits, std::size_t i) {
-  const auto greatest = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - greatest);
-  return static_cast<double>(logits[i]) - greatest - std::log(sum);
+  return static_cast<double>(logits[i]) - log_sum_exp(logits);
 }
 
 /// What a decoder that writes times must not write next, in the reference's order: what its generation config forbids

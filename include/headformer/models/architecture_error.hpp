@@ -19,4 +19,10 @@ HEADFORMER_COLD [[noreturn]] inline void fail_architecture(const Checkpoint& che
                     ": expected one of " + known + ", found " + detail::quoted(checkpoint.architecture()));
 }
 
+/// Throws ConfigError: the folder's class is not made for what is wanted.
+HEADFORMER_COLD [[noreturn]] inline void fail_class(const Checkpoint& checkpoint, const std::string& wanted) {
+  throw ConfigError(checkpoint.name() + ": architectures: expected a class for " + wanted + ", found " +
+                    detail::quoted(checkpoint.architecture()));
+}
+
 }  // namespace headformer::detail

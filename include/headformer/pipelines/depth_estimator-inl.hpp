@@ -5,6 +5,7 @@
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
 #include "headformer/kernels/resample.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/pipelines/depth_estimator.hpp"
 
 namespace headformer {
@@ -13,8 +14,7 @@ HEADFORMER_COLD HEADFORMER_INLINE DepthEstimator::DepthEstimator(const std::file
                                                                  const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   if (pipeline_.encoder().config().task != ImageTask::depth)
-    throw ConfigError(pipeline_.name() + ": architectures: expected a class for depth estimation, found " +
-                      detail::quoted(pipeline_.checkpoint().architecture()));
+    detail::fail_class(pipeline_.checkpoint(), "depth estimation");
 }
 
 HEADFORMER_INLINE std::vector<Outcome<DepthMap>> DepthEstimator::estimate(std::span<const Picture> pictures) const {

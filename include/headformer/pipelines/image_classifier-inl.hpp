@@ -2,6 +2,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/pipelines/class_labels.hpp"
 #include "headformer/pipelines/image_classifier.hpp"
 
@@ -12,8 +13,7 @@ HEADFORMER_COLD HEADFORMER_INLINE ImageClassifier::ImageClassifier(const std::fi
     : pipeline_(Checkpoint::open(path), options) {
   const ImageTask task = pipeline_.encoder().config().task;
   if (task != ImageTask::classification && task != ImageTask::distilled_classification)
-    throw ConfigError(pipeline_.name() + ": architectures: expected a class for image classification, found " +
-                      detail::quoted(pipeline_.checkpoint().architecture()));
+    detail::fail_class(pipeline_.checkpoint(), "image classification");
   logits_ = pipeline_.head("logits").value();
   const EncoderOutput& output = pipeline_.encoder().heads()[logits_]->output();
   const Index count = output.width / static_cast<Index>(output.names.size());

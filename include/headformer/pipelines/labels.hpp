@@ -3,6 +3,7 @@
 #include <string>
 
 #include "headformer/core/cold.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/pipelines/class_labels.hpp"
 #include "headformer/pipelines/encoder_pipeline.hpp"
 
@@ -11,9 +12,7 @@ namespace headformer::detail {
 /// Throws ConfigError when the checkpoint's class has not this task.
 HEADFORMER_COLD inline void expect_task(const EncoderPipeline& pipeline, EncoderTask task,
                                         const std::string& expected) {
-  if (pipeline.task() != task)
-    throw ConfigError(pipeline.name() + ": architectures: expected a class for " + expected + ", found " +
-                      detail::quoted(pipeline.checkpoint().architecture()));
+  if (pipeline.task() != task) fail_class(pipeline.checkpoint(), expected);
 }
 
 /// Throws ConfigError when it is no class for sequence classification with one label.

@@ -5,6 +5,7 @@
 
 #include "headformer/core/cold.hpp"
 #include "headformer/core/compiled.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/pipelines/class_labels.hpp"
 #include "headformer/pipelines/object_detector.hpp"
 
@@ -14,9 +15,7 @@ HEADFORMER_COLD HEADFORMER_INLINE ObjectDetector::ObjectDetector(const std::file
                                                                  const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   const ImageEncoderConfig& config = pipeline_.encoder().config();
-  if (config.task != ImageTask::detection)
-    throw ConfigError(pipeline_.name() + ": architectures: expected a class for object detection, found " +
-                      detail::quoted(pipeline_.checkpoint().architecture()));
+  if (config.task != ImageTask::detection) detail::fail_class(pipeline_.checkpoint(), "object detection");
   logits_ = pipeline_.head("logits").value();
   boxes_ = pipeline_.head("pred_boxes").value();
   labels_ = detail::read_labels(pipeline_.config(), config.labels);

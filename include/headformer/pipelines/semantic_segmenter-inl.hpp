@@ -6,6 +6,7 @@
 #include "headformer/core/compiled.hpp"
 #include "headformer/core/stable_sort.hpp"
 #include "headformer/kernels/resample.hpp"
+#include "headformer/models/architecture_error.hpp"
 #include "headformer/pipelines/class_labels.hpp"
 #include "headformer/pipelines/semantic_segmenter.hpp"
 
@@ -15,9 +16,7 @@ HEADFORMER_COLD HEADFORMER_INLINE SemanticSegmenter::SemanticSegmenter(const std
                                                                        const PipelineOptions& options)
     : pipeline_(Checkpoint::open(path), options) {
   const ImageEncoderConfig& config = pipeline_.encoder().config();
-  if (config.task != ImageTask::segmentation)
-    throw ConfigError(pipeline_.name() + ": architectures: expected a class for semantic segmentation, found " +
-                      detail::quoted(pipeline_.checkpoint().architecture()));
+  if (config.task != ImageTask::segmentation) detail::fail_class(pipeline_.checkpoint(), "semantic segmentation");
   if (config.labels > Index{1} << 16)
     throw ConfigError(pipeline_.name() + ": id2label: expected at most 65536 labels, found " +
                       std::to_string(config.labels));

@@ -37,10 +37,7 @@ struct SpeechGenerator::Parts {
         defaults(detail::read_generation_config(checkpoint, model->config().start_id, model->config().end_id)),
         prompts(SpeechPrompts::from_checkpoint(checkpoint)),
         options(LongFormOptions::from_checkpoint(checkpoint)) {
-    // What a file asks for and a caller could not have rests, as in a stream of text.
-    defaults.num_beams.reset();
-    defaults.num_beam_groups.reset();
-    defaults.diversity_penalty.reset();
+    defaults.forget_search();
     if (!model->config().generates)
       throw ConfigError(name + ": architectures: expected a class with a head over the vocabulary, found " +
                         detail::quoted(checkpoint.architecture()));
@@ -157,13 +154,8 @@ HEADFORMER_INLINE std::vector<TokenId> SpeechGenerator::generate(const AudioInpu
     const TensorView<const float> all = sound.sound;
     SpeechPrompts times = prompts;
     if (is_long) times.return_timestamps = true;
-    Writing writing = write(
-        [&](Index first, Index count) {
-          Tensor<float> part(Shape{all.rows(), count});
-          for (Index c = 0; c < all.rows(); ++c) std::copy_n(all.row(c) + first, count, part.view().row(c));
-          return part;
-        },
-        all.columns(), std::numeric_limits<Index>::max(), config, times, options);
+    Writing writing = write([&](Index first, Index count) { return SpeechWindows::cut(all, first, count); },
+                            all.columns(), std::numeric_limits<Index>::max(), config, times, options);
     std::vector<TokenId> ids;
     while (writing.form.seek() < all.columns())
       for (const LongFormSegment& segment : writing.form.next(all.columns()))

@@ -192,13 +192,9 @@ struct Transcriber::Parts {
     const bool is_long = count > config.chunk_samples();
     const Tensor<float> all = (*log_mel())(samples, is_long ? 0 : config.chunk_samples(), *workspace->executor);
     const Index heard = is_long ? all.size(1) : (count + config.hop - 1) / config.hop;
-    WindowTranscript transcript = begin_windows(
-        [&](Index first, Index frames) {
-          Tensor<float> part(Shape{all.size(0), frames});
-          for (Index c = 0; c < all.size(0); ++c) std::copy_n(all.view().row(c) + first, frames, part.view().row(c));
-          return part;
-        },
-        all.size(1), heard, is_long || task.times != TranscriptTimes::none);
+    WindowTranscript transcript =
+        begin_windows([&](Index first, Index frames) { return SpeechWindows::cut(all.view(), first, frames); },
+                      all.size(1), heard, is_long || task.times != TranscriptTimes::none);
     while (transcript.seek() < all.size(1)) {
       for (const TranscribedSegment& segment : transcript.next(all.size(1)))
         if (on_segment) on_segment(segment);
@@ -312,9 +308,7 @@ struct Transcriber::Stream::State {
     const auto length = std::min(static_cast<std::size_t>(count * config.hop), samples.size() - begin);
     const Tensor<float> whole = (*parts->log_mel())(std::span(samples).subspan(begin, length), config.chunk_samples(),
                                                     *parts->workspace->executor);
-    Tensor<float> part(Shape{whole.size(0), count});
-    for (Index c = 0; c < whole.size(0); ++c) std::copy_n(whole.view().row(c), count, part.view().row(c));
-    return part;
+    return SpeechWindows::cut(whole.view(), 0, count);
   }
 
   void hear_chunks(bool last) {

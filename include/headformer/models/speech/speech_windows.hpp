@@ -96,6 +96,13 @@ class SpeechWindows {
     }
   }
 
+  /// Some frames of features. Shapes: all [C, T] -> [C, count].
+  static Tensor<float> cut(TensorView<const float> all, Index first, Index count) {
+    Tensor<float> part(Shape{all.rows(), count});
+    for (Index c = 0; c < all.rows(); ++c) std::copy_n(all.row(c) + first, count, part.view().row(c));
+    return part;
+  }
+
   void hear(Index first, Index count) {
     if (source_ && first == first_ && count == count_) return;
     const Tensor<float> heard = features_(first, count);
