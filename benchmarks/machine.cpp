@@ -1,8 +1,9 @@
 // What this machine reaches at best, one JSON object a line for each thread count:
 //   machine [--threads 1,2]
 //   {"threads": 1, "f32_gflops": x, "bf16_gflops": x, "int8_gops": x, "read_gb_per_second": x}
-// Multiply-adds from registers count twice; bf16 and int8 are null where the processor has no 512-bit dot product of
-// them. All threads work at the same time, on the wall clock; the best of many short runs.
+// Multiply-adds from registers count twice; bf16 (in AMX's tiles where they are) and int8 are null where the processor
+// has no 512-bit dot product of them. All threads work at the same time, on the wall clock; the best of many short
+// runs.
 #include <chrono>
 #include <functional>
 #include <headformer/core/thread_pool.hpp>
@@ -48,7 +49,9 @@ nlohmann::ordered_json measure(int threads) {
   line["int8_gops"] = nullptr;
 #if HEADFORMER_X86
   const CpuFeatures features = CpuFeatures::detect();
-  if (features.avx512_bf16) {
+  if (isa >= Isa::amx_bf16 && may_use_tiles()) {
+    line["bf16_gflops"] = rate(machine_peak::tile_operations * count, [&](int) { machine_peak::tile_loop(count); });
+  } else if (features.avx512_bf16) {
     line["bf16_gflops"] = rate(2.0 * 32.0 * machine_peak::dot_chains * count,
                                [&](int) { benchmark::DoNotOptimize(machine_peak::bf16_dot_loop(count, 0x3f003f00)); });
   }

@@ -55,11 +55,47 @@ __attribute__((target("avx512f,avx512bf16"), noinline)) inline float bf16_dot_lo
   return lanes[0];
 }
 
+constexpr int tile_chains = 6;
+
+/// AMX: 16 x 16 x 32 products of bf16 an instruction. Begins and ends this thread's use of tiles.
+__attribute__((target("amx-tile,amx-bf16"), noinline)) inline void tile_loop(std::ptrdiff_t count) {
+  alignas(64) unsigned char config[64] = {1};  // eight tiles of 16 rows of 64 bytes
+  for (int tile = 0; tile < 8; ++tile) {
+    config[16 + 2 * tile] = 64;
+    config[48 + tile] = 16;
+  }
+  __asm__ volatile("" : : "r"(config) : "memory");
+  _tile_loadconfig(config);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+#pragma GCC unroll 1
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
+    _tile_dpbf16ps(0, 6, 7);
+    _tile_dpbf16ps(1, 6, 7);
+    _tile_dpbf16ps(2, 6, 7);
+    _tile_dpbf16ps(3, 6, 7);
+    _tile_dpbf16ps(4, 6, 7);
+    _tile_dpbf16ps(5, 6, 7);
+  }
+  _tile_release();
+}
+constexpr double tile_operations = 2.0 * 16 * 16 * 32 * tile_chains;
+
 /// Operations a second of one core, a multiply and an add counting twice.
 inline double int8_ops() {
   constexpr std::ptrdiff_t count = 20000;
   const double seconds = best_seconds(200, [] { benchmark::DoNotOptimize(int8_dot_loop(count, 0x01010101)); });
   return 2.0 * 64.0 * dot_chains * count / seconds;
+}
+inline double tile_flops() {
+  constexpr std::ptrdiff_t count = 20000;
+  return tile_operations * count / best_seconds(100, [] { tile_loop(count); });
 }
 inline double bf16_flops() {
   constexpr std::ptrdiff_t count = 20000;

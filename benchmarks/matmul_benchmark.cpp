@@ -63,7 +63,10 @@ double peak_gflops(Isa isa, Activations activations) {
   if (best > 0.0) return best;
   best = machine_peak::flops(isa) * 1e-9;
 #if HEADFORMER_X86
-  if (activations == Activations::bf16 && isa >= Isa::avx512_bf16) best = machine_peak::bf16_flops() * 1e-9;
+  if (activations == Activations::bf16 && isa >= Isa::avx512_bf16) {
+    const bool tiles = isa >= Isa::amx_bf16 && may_use_tiles();
+    best = (tiles ? machine_peak::tile_flops() : machine_peak::bf16_flops()) * 1e-9;
+  }
   if (activations == Activations::int8 && isa >= Isa::avx512_vnni) best = machine_peak::int8_ops() * 1e-9;
 #endif
   return best;
@@ -208,6 +211,10 @@ int main(int argc, char** argv) {
         }
       }
     }
+  }
+  if (isa > Isa::avx512_bf16) {  // what tiles are beside
+    for (const Index rows : {1, 64, 512})
+      for (const Sizes sizes : shapes) add({{DType::bf16, Activations::bf16}, Isa::avx512_bf16, rows, sizes, 1});
   }
   for (const Isa other : {Isa::portable, Isa::avx2}) {
     if (other >= isa) continue;

@@ -14,6 +14,7 @@ TEST(CpuFeatures, WiderSetsIncludeNarrowerOnes) {
   EXPECT_TRUE(features.avx2 || !features.avx_vnni);
   EXPECT_TRUE(features.avx512 || !features.avx512_vnni);
   EXPECT_TRUE(features.avx512 || !features.avx512_bf16);
+  EXPECT_TRUE(features.avx512_bf16 || !features.amx_bf16);
   EXPECT_TRUE(features.neon_dot || !features.neon_i8mm);
 }
 
@@ -36,11 +37,18 @@ TEST(CpuFeatures, AgreeWithTheKernel) {
   EXPECT_EQ(features.avx512, avx512);
   EXPECT_EQ(features.avx512_vnni, avx512 && has("avx512_vnni"));
   EXPECT_EQ(features.avx512_bf16, avx512 && has("avx512_bf16"));
+  EXPECT_EQ(features.amx_bf16, features.avx512_bf16 && features.avx512_vnni && has("amx_tile") && has("amx_bf16"));
   EXPECT_EQ(features.avx_vnni, features.avx2 && has("avx_vnni"));
   EXPECT_EQ(features.neon_dot, has("asimddp"));
   EXPECT_EQ(features.neon_i8mm, has("asimddp") && has("i8mm"));
 }
 #endif
+
+TEST(CpuFeatures, TilesAreAskedForAgainAndAgain) {
+  const bool first = may_use_tiles();
+  EXPECT_EQ(may_use_tiles(), first);
+  if (!CpuFeatures::detect().amx_bf16) EXPECT_FALSE(first);
+}
 
 TEST(Isa, ANameIsTheBestOfItsFamily) {
   EXPECT_EQ(isa_from_name("auto"), best_isa());
@@ -62,8 +70,8 @@ TEST(Isa, ANameIsTheBestOfItsFamily) {
 TEST(Isa, EachNeedsItsFeatures) {
   CpuFeatures features;
   EXPECT_TRUE(has_isa(features, Isa::portable));
-  for (const Isa isa :
-       {Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni, Isa::avx512_bf16}) {
+  for (const Isa isa : {Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx2_vnni, Isa::avx512, Isa::avx512_vnni,
+                        Isa::avx512_bf16, Isa::amx_bf16}) {
     EXPECT_FALSE(has_isa(features, isa)) << name_of(isa);
   }
   features.avx2 = features.avx512 = features.avx512_bf16 = true;
@@ -72,6 +80,9 @@ TEST(Isa, EachNeedsItsFeatures) {
   EXPECT_FALSE(has_isa(features, Isa::avx512_bf16));
   features.avx512_vnni = true;
   EXPECT_TRUE(has_isa(features, Isa::avx512_bf16));
+  EXPECT_FALSE(has_isa(features, Isa::amx_bf16));
+  features.amx_bf16 = true;
+  EXPECT_TRUE(has_isa(features, Isa::amx_bf16));
   features.neon_dot = true;
   EXPECT_TRUE(has_isa(features, Isa::neon_dot));
   EXPECT_FALSE(has_isa(features, Isa::neon_i8mm));
@@ -86,6 +97,7 @@ TEST(Isa, NamesAreTheirOwn) {
   EXPECT_EQ(name_of(Isa::avx512), "avx512");
   EXPECT_EQ(name_of(Isa::avx512_vnni), "avx512_vnni");
   EXPECT_EQ(name_of(Isa::avx512_bf16), "avx512_bf16");
+  EXPECT_EQ(name_of(Isa::amx_bf16), "amx_bf16");
 }
 
 TEST(Isa, UnknownNamesAreRefused) {

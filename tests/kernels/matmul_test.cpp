@@ -332,6 +332,27 @@ TEST_P(MatmulOn, Bf16ActivationsAreRoundedToNearestEven) {
   }
 }
 
+/// What is multiplied in tiles of 16 rows, two at a time, of 16 pairs of k: every way to fill the last ones.
+TEST_P(MatmulOn, TilesOfAnyFillingGiveTheSameBits) {
+  constexpr Index most_rows = 65;
+  for (const Index inputs : {1, 31, 32, 33, 64, 95, 320}) {
+    for (const Index outputs : {1, 17, 48, 49, 96}) {
+      const EncodedMatrix weights = testing::random_matrix(DType::bf16, outputs, inputs, 7);
+      const PackedMatrix packed = weights.pack(executor_);
+      const auto all = testing::random_values(static_cast<std::size_t>(most_rows * inputs), 6);
+      const Compute compute{executor_, GetParam(), Activations::bf16};
+      const std::vector<float> expected = product_of(compute, all, packed);
+      SCOPED_TRACE(to_string(Shape{outputs, inputs}));
+      ASSERT_NO_FATAL_FAILURE(expect_near_exact(expected, rounded_to_bf16(all), weights));
+      for (const Index rows : {1, 15, 16, 17, 31, 32, 33, 48}) {
+        const std::vector<float> x(all.begin(), all.begin() + rows * inputs);
+        const std::vector<float> beginning(expected.begin(), expected.begin() + rows * outputs);
+        EXPECT_TRUE(testing::same_bits(product_of(compute, x, packed), beginning)) << rows << " rows";
+      }
+    }
+  }
+}
+
 TEST_P(MatmulOn, Int8ActivationsOfAnySizeAreFollowed) {
   // Zeros, tiny and huge blocks, and one great value among small ones.
   const Index inputs = 256;

@@ -19,7 +19,7 @@ namespace headformer::testing {
 inline std::vector<Isa> machine_isas() {
   std::vector<Isa> isas;
   for (const Isa isa : {Isa::portable, Isa::neon_dot, Isa::neon_i8mm, Isa::avx2, Isa::avx2_vnni, Isa::avx512,
-                        Isa::avx512_vnni, Isa::avx512_bf16}) {
+                        Isa::avx512_vnni, Isa::avx512_bf16, Isa::amx_bf16}) {
     if (has_isa(CpuFeatures::detect(), isa)) isas.push_back(isa);
   }
   return isas;

@@ -8,6 +8,10 @@
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define HEADFORMER_X86 1
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #else
 #define HEADFORMER_X86 0
 #endif
@@ -26,6 +30,7 @@ struct CpuFeatures {
   bool avx512 = false;       ///< AVX-512 F, BW, DQ, VL (and everything of avx2)
   bool avx512_vnni = false;  ///< int8 dot products, 512 bits wide
   bool avx512_bf16 = false;  ///< bf16 dot products
+  bool amx_bf16 = false;     ///< bf16 products of tiles, which a process may use when may_use_tiles() says so
   bool avx_vnni = false;     ///< int8 dot products, 256 bits wide
   bool neon_dot = false;     ///< ARM's dot products of signed bytes (NEON itself is there on every 64-bit ARM)
   bool neon_i8mm = false;    ///< and of unsigned by signed bytes
@@ -47,6 +52,7 @@ struct CpuFeatures {
     __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
     const bool saves_ymm = (xcr0 & 0x06U) == 0x06U;
     const bool saves_zmm = (xcr0 & 0xe6U) == 0xe6U;
+    const bool saves_tiles = (xcr0 & 0x60000U) == 0x60000U;
     if (!saves_ymm || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
     features.avx2 = ((b >> 5) & 1U) && fma && f16c;
     const bool f = (b >> 16) & 1U;
@@ -55,9 +61,11 @@ struct CpuFeatures {
     const bool vl = (b >> 31) & 1U;
     features.avx512 = features.avx2 && saves_zmm && f && dq && bw && vl;
     features.avx512_vnni = features.avx512 && ((c >> 11) & 1U);
+    const bool tiles = saves_tiles && ((d >> 24) & 1U) && ((d >> 22) & 1U);
     if (__get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) {
       features.avx_vnni = features.avx2 && ((a >> 4) & 1U);
       features.avx512_bf16 = features.avx512 && ((a >> 5) & 1U);
+      features.amx_bf16 = tiles && features.avx512_vnni && features.avx512_bf16;
     }
 #elif HEADFORMER_ARM
     // Linux names the bits HWCAP_ASIMDDP and HWCAP2_I8MM; old headers lack the second.
@@ -67,6 +75,19 @@ struct CpuFeatures {
     return features;
   }
 };
+
+/// Asks Linux to let this process use AMX's tile registers, whose 8 KB it saves only for those that ask; true when it
+/// may. (It may not where a thread's alternate stack for signals is too small to save them.) Asking again is a quick
+/// system call, so nothing need be remembered.
+inline bool may_use_tiles() {
+#if HEADFORMER_X86 && defined(__linux__)
+  constexpr int request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int tile_data = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
 
 /// The instruction set that kernels are chosen for at run time, in ascending order; each has all of those before it of
 /// its family. `portable` is Eigen's packets at the width that the compiler's flags allow: on 64-bit ARM, NEON.
@@ -79,11 +100,12 @@ enum class Isa : std::uint8_t {
   avx512,       ///< F, BW, DQ, VL
   avx512_vnni,  ///< and int8 dot products of 512 bits
   avx512_bf16,  ///< and bf16 dot products
+  amx_bf16,     ///< and bf16 products of tiles
 };
 
 constexpr std::string_view name_of(Isa isa) {
-  constexpr std::string_view names[] = {"portable",  "neon_dot", "neon_i8mm",   "avx2",
-                                        "avx2_vnni", "avx512",   "avx512_vnni", "avx512_bf16"};
+  constexpr std::string_view names[] = {"portable", "neon_dot",    "neon_i8mm",   "avx2",    "avx2_vnni",
+                                        "avx512",   "avx512_vnni", "avx512_bf16", "amx_bf16"};
   return names[static_cast<int>(isa)];
 }
 
@@ -104,13 +126,15 @@ constexpr bool has_isa(const CpuFeatures& features, Isa isa) {
       return features.avx512;
     case Isa::avx512_vnni:
       return features.avx512_vnni;
-    default:
+    case Isa::avx512_bf16:
       return features.avx512_vnni && features.avx512_bf16;
+    default:
+      return features.amx_bf16;
   }
 }
 
 /// The best one of this machine that is not above `limit`.
-inline Isa best_isa(Isa limit = Isa::avx512_bf16) {
+inline Isa best_isa(Isa limit = Isa::amx_bf16) {
   const CpuFeatures features = CpuFeatures::detect();
   int isa = static_cast<int>(limit);
   while (!has_isa(features, static_cast<Isa>(isa))) --isa;

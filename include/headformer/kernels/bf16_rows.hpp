@@ -25,14 +25,17 @@ HEADFORMER_END_TARGET
 namespace headformer::kernels::detail {
 
 #if HEADFORMER_X86
-/// x [M, K] rounded to bf16, in pairs of k: [M, (K + 1) / 2], the last one filled with zero. The memory comes from the
-/// frame.
+/// x [M, K] rounded to bf16, in pairs of k: [M, (K + 1) / 2]. Rows lie at multiples of 64 bytes and are filled up with
+/// zeros; 15 more may be read, for tiles of 16. The memory comes from the frame.
 inline TensorView<const std::uint32_t> bf16_pairs(const Compute& compute, TensorView<const float> x,
                                                   Scratch::Frame& frame) {
-  const auto pairs = frame.take<std::uint32_t>(Shape{x.rows(), (x.columns() + 1) / 2});
+  const Index columns = (x.columns() + 1) / 2;
+  const Index stride = (columns + 15) / 16 * 16;
+  const auto rows = frame.take<std::uint32_t>(Shape{x.rows() + 15, stride});
+  const TensorView<std::uint32_t> pairs(rows.data(), Shape{x.rows(), columns}, stride);
   parallel_for(compute.executor, x.rows(), row_grain(x.columns()), [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
-      if (pairs.columns() > 0) pairs.row(row)[pairs.columns() - 1] = 0;
+      std::fill(pairs.row(row) + std::max<Index>(0, columns - 1), pairs.row(row) + stride, 0U);
       avx512_bf16::round_row_to_bf16(x.row(row), x.columns(), reinterpret_cast<std::uint16_t*>(pairs.row(row)));
     }
   });

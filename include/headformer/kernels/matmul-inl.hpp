@@ -57,6 +57,13 @@ using namespace headformer::kernels::avx512;
 // clang-format on
 }  // namespace headformer::kernels::avx512_bf16
 HEADFORMER_END_TARGET
+
+HEADFORMER_BEGIN_AMX_BF16
+namespace headformer::kernels::amx_bf16 {
+using namespace headformer::kernels::avx512;
+#include "headformer/kernels/bodies/matmul_tiles.inc"
+}  // namespace headformer::kernels::amx_bf16
+HEADFORMER_END_TARGET
 #endif
 
 namespace headformer::kernels {
@@ -105,6 +112,31 @@ inline bool takes_bf16_pairs(const Compute& compute, DType weights) {
   return compute.activations == Activations::bf16 && weights == DType::bf16 && compute.isa >= Isa::avx512_bf16;
 }
 
+/// How this call multiplies what the other arguments do not say: tiles need the system's leave.
+inline Compute with_allowed_isa(const Compute& compute) {
+  Compute allowed = compute;
+  if (compute.isa >= Isa::amx_bf16 && !may_use_tiles()) allowed.isa = Isa::avx512_bf16;
+  return allowed;
+}
+
+#if HEADFORMER_X86
+/// While it lives this thread may multiply tiles, if `use`.
+class TileScope {
+ public:
+  explicit TileScope(bool use) : use_(use) {
+    if (use_) amx_bf16::begin_tiles();
+  }
+  ~TileScope() {
+    if (use_) amx_bf16::end_tiles();
+  }
+  TileScope(const TileScope&) = delete;
+  TileScope& operator=(const TileScope&) = delete;
+
+ private:
+  bool use_;
+};
+#endif
+
 /// Whether sums lie elsewhere between blocks of k: y must not be touched before the last.
 inline bool needs_partial_sums(const Compute& compute, const Product& product) {
   constexpr Index in_one_block = 2048;  // of the formats that are multiplied as they lie
@@ -120,6 +152,10 @@ inline void multiply_panels_of_rows(const Compute& compute, const ActivationForm
   const PackedMatrix& weights = *product.weights;
   const Index width = panel_layout(weights.dtype()).outputs;
   const bool int8 = takes_int8(compute.activations, weights.dtype());
+#if HEADFORMER_X86
+  const bool tiles = takes_bf16_pairs(compute, weights.dtype()) && compute.isa >= Isa::amx_bf16;
+  const TileScope scope(tiles);
+#endif
   const Int8Rows records = int8 ? forms.int8[ActivationForms::int8_form(weights.dtype())] : Int8Rows();
   for (Index panel = panels.begin; panel < panels.end; ++panel) {
     const Index column = panel * width;
@@ -149,7 +185,7 @@ inline void multiply_panels_of_rows(const Compute& compute, const ActivationForm
       job.x = reinterpret_cast<const float*>(forms.bf16_pairs.row(rows.begin));
       job.x_stride = forms.bf16_pairs.row_stride();
       job.inputs = forms.bf16_pairs.columns();
-      avx512_bf16::multiply_bf16_panel(job);
+      tiles ? amx_bf16::multiply_tiles(job) : avx512_bf16::multiply_bf16_panel(job);
 #endif
     } else {
       job.x = forms.x.row(rows.begin);
@@ -283,7 +319,7 @@ HEADFORMER_INLINE void matmul(const Compute& compute, TensorView<const float> x,
   TensorView<float> partial;
   if (partial_sums)
     partial = frame.take<float>(Shape{compute.executor.size(), std::max<Index>(1, x.rows()) * detail::plain_panel});
-  detail::multiply_all(compute, forms, products, partial);
+  detail::multiply_all(bf16_pairs ? detail::with_allowed_isa(compute) : compute, forms, products, partial);
 }
 
 }  // namespace headformer::kernels

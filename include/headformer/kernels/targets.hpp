@@ -58,6 +58,8 @@
   HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")
 #define HEADFORMER_BEGIN_AVX512_BF16 \
   HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,avx2,fma,f16c")
+#define HEADFORMER_BEGIN_AMX_BF16 \
+  HEADFORMER_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512bf16,amx-tile,amx-bf16,avx2,fma,f16c")
 
 // Each adds to the command line's target, so that a region may inline what is compiled for that one. g++ hands these
 // extensions to the assembler, which has them from Armv8.2 on only: what is below is raised.
