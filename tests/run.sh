@@ -10,4 +10,5 @@ use_fast_tools
 cmake -S . -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" -DHEADFORMER_BUILD_TESTS=ON -DHEADFORMER_BUILD_BENCHMARKS=ON \
   -DHEADFORMER_BUILD_EXAMPLES=ON "$@"
 cmake --build build --parallel "$(nproc)"
-ctest --test-dir build --output-on-failure -j2 --output-log build/ctest.log
+tests/run_rooms.sh build
+ctest --test-dir build --output-on-failure -L source
