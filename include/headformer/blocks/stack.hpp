@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ struct Stack {
   }
 
   void operator()(Context& context, TensorView<float> x) const {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::size_t depth = std::min(layers.size(), context.depth);
+    for (std::size_t i = 0; i < depth; ++i) {
       layers[i](context, x);
       if (context.observer != nullptr) (*context.observer)("layers." + std::to_string(i), x);
     }

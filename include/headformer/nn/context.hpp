@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <new>
 #include <span>
 #include <string_view>
@@ -31,6 +32,8 @@ class Context {
 
   /// nullptr (the default): nobody watches.
   const Observer* observer = nullptr;
+  /// How many layers run: all, or the first of a decoder that is left early.
+  std::size_t depth = std::numeric_limits<std::size_t>::max();
 
   /// Cosines and sines of every row's position, already times the attention factor. Shapes: [T, width / 2] each.
   struct RotaryTable {

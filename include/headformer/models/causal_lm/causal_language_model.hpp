@@ -43,8 +43,17 @@ class CausalLanguageModel {
   const CausalLmConfig& config() const { return config_; }
   const LoadReport& report() const { return report_; }
 
-  /// An empty sequence. `cache`: f32, f16, bf16 or q8_0. Throws ArgumentError for another.
-  SequenceState new_sequence(DType cache = DType::f32) const { return SequenceState(pool_, slots(config_, cache)); }
+  /// An empty sequence. `cache`: f32, f16, bf16 or q8_0. `depth`: what is appended to it passes only so many layers,
+  /// then the norm and the head (an early exit); 0: all. Throws ArgumentError for another dtype and more than all
+  /// layers.
+  SequenceState new_sequence(DType cache = DType::f32, Index depth = 0) const {
+    std::vector<KeyValueSlotConfig> all = slots(config_, cache);
+    if (depth < 0 || depth > static_cast<Index>(all.size()))
+      throw ArgumentError("early exit: expected a layer of 1 to " + std::to_string(all.size()) + ", found " +
+                          std::to_string(depth));
+    if (depth > 0) all.resize(static_cast<std::size_t>(depth));
+    return SequenceState(pool_, all);
+  }
 
   /// What a sequence keeps, a slot a layer.
   static std::vector<KeyValueSlotConfig> slots(const CausalLmConfig& config, DType cache) {
@@ -99,9 +108,11 @@ class CausalLanguageModel {
     if (batch.rows() == 0) return;
     find_logit_rows(rows, inputs);
     if (!rows.empty()) expect_result(result, static_cast<Index>(rows.size()), asked);
+    const std::size_t depth = depth_of(inputs);
     for (const SequenceInput& input : inputs) input.state->prepare(rows_of(input));
     Context context(workspace.compute(), workspace.scratch, workspace.tables, batch);
     context.observer = observer;
+    context.depth = depth;
     Scratch::Frame frame(workspace.scratch);
     const auto x = frame.take<float>(Shape{batch.rows(), config_.width});
     Index row = 0;
@@ -129,6 +140,17 @@ class CausalLanguageModel {
     if (result.data() != nullptr && result.rows() == rows && result.columns() == width) return;
     throw ArgumentError(std::string(asked == Asked::logits ? "logits" : "hidden states") + ": expected [" +
                         std::to_string(rows) + ", " + std::to_string(width) + "], found " + to_string(result.shape()));
+  }
+
+  /// That of the sequences, which run together.
+  static std::size_t depth_of(std::span<const SequenceInput> inputs) {
+    const Index depth = inputs.front().state->slots();
+    for (const SequenceInput& input : inputs) {
+      if (input.state->slots() != depth)
+        throw ArgumentError("early exit: expected sequences of the same depth in a batch, found " +
+                            std::to_string(depth) + " and " + std::to_string(input.state->slots()) + " layers");
+    }
+    return static_cast<std::size_t>(depth);
   }
 
   static Index rows_of(const SequenceInput& input) {

@@ -75,15 +75,39 @@ class Session {
 
   /// Appends ids and returns the logits of each. Shapes: [T] -> [T, V].
   Tensor<float> append_all(std::span<const TokenId> ids) {
+    Tensor<float> logits;
+    append_all(ids, logits);
+    return logits;
+  }
+  /// The same to where the caller says; `logits` is made when it has fewer than T rows of V. Shapes: [T] -> [T.., V].
+  void append_all(std::span<const TokenId> ids, Tensor<float>& logits) {
     model_->expect_in_vocabulary(ids);
     const auto count = static_cast<Index>(ids.size());
-    Tensor<float> logits(Shape{count, model_->config().vocabulary});
+    const Index vocabulary = model_->config().vocabulary;
+    if (logits.data() == nullptr || logits.size(1) != vocabulary || logits.size(0) < count)
+      logits = Tensor<float>(Shape{count, vocabulary});
     restart_before(count);
     append_ids(ids, state_.length() + count, [&](SequenceInput& input, Index begin, Index end) {
       input.logits = LogitRows::all;
       return logits.view().slice_rows(begin, end);
     });
-    return logits;
+  }
+
+  /// How many of the next `count` ids can be appended together as if one after the other: with the same bits, and with
+  /// the way back to each of them.
+  Index at_once(Index count) const {
+    count = std::min(count, kernels::page_positions);  // what a layer with a window keeps besides it
+    const CausalLmConfig& config = model_->config();
+    if (config.learned_positions > 0)
+      count = std::min(count, config.learned_positions - config.numbering.first() - state_.length());
+    const auto rotated_alike = [&](Index length) {
+      return std::all_of(config.layers.begin(), config.layers.end(), [&](const LayerConfig& layer) {
+        const RotaryConfig& rotary = layer.attention.rotary;
+        return rotary.length_class(state_.length() + 1) == rotary.length_class(length);
+      });
+    };
+    while (count > 1 && !rotated_alike(state_.length() + count)) --count;
+    return std::max<Index>(count, 0);
   }
 
   /// Appends one id to each of several sessions of one model, together. `logits` is where to, made when it does not
@@ -228,6 +252,10 @@ class SharedSession {
  public:
   explicit SharedSession(std::shared_ptr<Session> session) : session_(std::move(session)) {}
   std::span<float> append(std::span<const TokenId> ids) { return session_->append(ids); }
+  void append_all(std::span<const TokenId> ids, Tensor<float>& logits) { session_->append_all(ids, logits); }
+  void truncate(Index length) { session_->truncate(length); }
+  Index length() const { return session_->length(); }
+  Index at_once(Index count) const { return session_->at_once(count); }
 
  private:
   std::shared_ptr<Session> session_;
