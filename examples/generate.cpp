@@ -4,6 +4,9 @@
 #include <headformer/auto_speech_to_text.hpp>
 #include <headformer/chat_generator.hpp>
 #include <headformer/formats/safetensors.hpp>
+#include <headformer/generate/constrained/gbnf.hpp>
+#include <headformer/generate/constrained/json_schema.hpp>
+#include <headformer/generate/constrained/regular_expression.hpp>
 #include <headformer/generate/sampler.hpp>
 #include <headformer/models/audio/sound_rows.hpp>
 #include <headformer/pipelines/speech_generator.hpp>
@@ -12,6 +15,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 
 #include "program.hpp"
 #include "program/json_lines.hpp"
@@ -66,6 +70,11 @@ struct Options {
   std::string seed;
   std::string negative_prompt;
   std::string logprobs;
+  std::string draft;
+  std::string json_schema;
+  std::string regex;
+  std::string grammar;
+  std::string choices;
   bool chat = false;
   bool output_ids = false;
   bool quiet = false;
@@ -163,6 +172,27 @@ std::vector<std::vector<TokenId>> read_rows(const std::string& path, Padding pad
   return rows;
 }
 
+/// What the text is held to, if anything.
+std::optional<Grammar> read_grammar(const Options& options) {
+  const auto text = [](const std::string& path) { return std::string(Bytes::map(path).text()); };
+  if (!options.json_schema.empty()) return grammar_of_json_schema(text(options.json_schema), options.json_schema);
+  if (!options.regex.empty()) return grammar_of_regular_expression(options.regex, "--regex");
+  if (!options.grammar.empty()) return parse_gbnf(text(options.grammar), options.grammar);
+  if (options.choices.empty()) return std::nullopt;
+  // A JSON list of strings, or a text a line.
+  const std::string file = text(options.choices);
+  std::vector<std::string> choices;
+  if (file.starts_with('[')) {
+    const Json object = {{"choices", parse_json(file, options.choices)}};
+    choices = JsonObject(object, options.choices).strings("choices");
+  } else {
+    std::istringstream lines(file);
+    for (std::string line; std::getline(lines, line);)
+      if (!line.empty()) choices.push_back(line);
+  }
+  return grammar_of_choices(choices, options.choices);
+}
+
 class Program {
  public:
   explicit Program(const Options& options) : options_(options), display_(options.quiet), config_(read_config(options)) {
@@ -173,6 +203,7 @@ class Program {
     opening.isa = isa_from_name(options.compute.isa);
     opening.activations = options.compute.met();
     opening.progress = [this](const Progress& progress) { display_.progress(progress); };
+    opening.draft = options.draft;
     generator_ = std::make_unique<ChatGenerator>(options.model, std::move(opening));
     if (!options.negative_prompt.empty()) {
       if (!config_.guidance_scale)
@@ -182,6 +213,7 @@ class Program {
           program::about("--negative-prompt", [&] { return generator_->tokenizer().encode(options.negative_prompt); });
     }
     if (!options.logprobs.empty()) config_.n_probs = logprobs(options.logprobs);
+    if (auto grammar = read_grammar(options)) config_.constraint = generator_->constraint(std::move(*grammar), config_);
     // A conversation is streamed: beams of the checkpoint's file rest there, the caller's are an error.
     if (options.chat && !config_.num_beams) config_.num_beams = 1;
     if (options.chat && config_.n_probs)
@@ -441,6 +473,17 @@ int main(int argc, char** argv) {
   app.add_option("--max-new-tokens", options.max_new_tokens, "at most that many tokens (256)");
   app.add_option("--seed", options.seed, "of the draws, to repeat a run");
   app.add_option("--negative-prompt", options.negative_prompt, "text to lead away from, by guidance_scale");
+  app.add_option("--draft", options.draft, "a smaller model of the same vocabulary, to guess what follows with");
+  auto* schema =
+      app.add_option("--json-schema", options.json_schema, "a file: the text is JSON that this schema allows");
+  auto* regex = app.add_option("--regex", options.regex, "the text is what this expression matches")->excludes(schema);
+  auto* grammar = app.add_option("--grammar", options.grammar, "a file: the text is what this GBNF describes")
+                      ->excludes(schema)
+                      ->excludes(regex);
+  app.add_option("--choices", options.choices, "a file: the text is one of its lines, or of its JSON list's strings")
+      ->excludes(schema)
+      ->excludes(regex)
+      ->excludes(grammar);
   app.add_option("--logprobs", options.logprobs, "print JSON: each token's log-probability and so many alternatives");
   app.add_flag("--output-ids", options.output_ids, "print JSON arrays of ids in place of text");
   app.add_flag("--quiet", options.quiet, "only the text");

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "support/program.hpp"
 #include "support/small_checkpoint.hpp"
@@ -387,6 +388,88 @@ TEST(GenerateDoor, ANegativePromptLeadsAway) {
   EXPECT_NE(with({"--negative-prompt", "In those days", "--set", "guidance_scale=4"}), plain);
   EXPECT_NE(with({"--negative-prompt", "In those days", "--set", "guidance_scale=4"}),
             with({"--set", "guidance_scale=4"}));
+}
+
+TEST(GenerateDoor, ReadingAheadChangesNoToken) {
+  for (const std::string model : {"examples", "decoders/gpt2", "decoders/gemma3", "decoders/phi4_mini"}) {
+    const bool bundled = model == "examples";
+    std::vector<std::string> common = {"--output-ids", "--seed", "5", "--max-new-tokens", "60"};
+    if (!bundled)
+      common.insert(common.end(),
+                    {(goldens() / model).string(), "--input-ids", "3,4,5,3,4", "--set", "eos_token_id=[]"});
+    const auto with = [&](std::vector<std::string> more) {
+      more.insert(more.begin(), common.begin(), common.end());
+      const ProgramResult result = generate(more);
+      expect_success(result);
+      return result.out;
+    };
+    const std::string drafting =
+        bundled ? std::string(HEADFORMER_EXAMPLES_DIR "/tiny_model") : (goldens() / model).string();
+    for (const std::string draw : {"do_sample=false", "do_sample=true"}) {
+      const std::string plain = with({"--set", draw});
+      EXPECT_EQ(with({"--set", draw, "--set", "prompt_lookup_num_tokens=5"}), plain) << model;
+      EXPECT_EQ(with({"--set", draw, "--set", "assistant_early_exit=1", "--set", "num_assistant_tokens=3"}), plain);
+      EXPECT_EQ(with({"--set", draw, "--draft", drafting, "--set", "num_assistant_tokens_schedule=heuristic"}), plain);
+    }
+  }
+}
+
+TEST(GenerateDoor, ReadingAheadThatCannotBeIsRefused) {
+  expect_refused(generate({"--set", "assistant_early_exit=9"}), {"early exit", "4", "9"});
+  expect_refused(generate({"--set", "prompt_lookup_num_tokens=-1"}), {"prompt_lookup_num_tokens"});
+  expect_refused(generate({"--set", "prompt_lookup_num_tokens=3", "--set", "num_beams=2"}),
+                 {"prompt_lookup_num_tokens", "beams"});
+  expect_refused(generate({"--set", "num_assistant_tokens_schedule=fast"}),
+                 {"num_assistant_tokens_schedule", "heuristic"});
+  expect_refused(generate({"--draft", (goldens() / "decoders/gpt2").string()}), {"draft", "vocabulary", "gpt2"});
+  expect_refused(generate({"--draft", "/nowhere"}), {"/nowhere"});
+}
+
+TEST(GenerateDoor, TextsAreHeldToAGrammar) {
+  const TemporaryFolder folder;
+  const std::string schema =
+      folder
+          .write("schema.json", R"({"type": "object", "properties": {"name": {"type": "string", "maxLength": 9},
+          "age": {"type": "integer", "minimum": 18, "maximum": 120}}, "required": ["name", "age"]})")
+          .string();
+  const std::string gbnf = folder.write("g.gbnf", "root ::= [a-z]{2,6} (\" is \" | \" was \") \"good\"").string();
+  const std::string lines = folder.write("choices.txt", "yes\nno\nperhaps\n").string();
+  const std::string list = folder.write("choices.json", R"(["a\nb", "c"])").string();
+  const auto text = [](std::vector<std::string> options) {
+    options.insert(options.end(), {"--max-new-tokens", "200"});
+    const ProgramResult result = generate(options);
+    expect_success(result);
+    return result.out.substr(0, result.out.size() - 1);
+  };
+  for (const std::string seed : {"1", "2", "3"}) {
+    const std::vector<std::string> draws = {"--seed", seed, "--set", "do_sample=true", "--set", "temperature=2.0"};
+    const auto drawn = [&](std::vector<std::string> options) {
+      options.insert(options.end(), draws.begin(), draws.end());
+      return text(options);
+    };
+    const Json value = Json::parse(drawn({"--json-schema", schema}));
+    EXPECT_EQ(value.size(), 2U);
+    EXPECT_LE(value.at("name").get<std::string>().size(), 36U);
+    EXPECT_GE(value.at("age").get<int>(), 18);
+    EXPECT_LE(value.at("age").get<int>(), 120);
+    EXPECT_TRUE(std::regex_match(drawn({"--regex", "[A-Z][a-z]{2,9} \\d{4}"}), std::regex("[A-Z][a-z]{2,9} [0-9]{4}")));
+    EXPECT_TRUE(std::regex_match(drawn({"--grammar", gbnf}), std::regex("[a-z]{2,6} (is|was) good")));
+    EXPECT_TRUE(std::regex_match(drawn({"--choices", lines}), std::regex("yes|no|perhaps")));
+    EXPECT_TRUE(std::regex_match(drawn({"--choices", list}), std::regex("a\nb|c")));
+  }
+  EXPECT_TRUE(
+      std::regex_match(text({"--grammar", gbnf, "--set", "num_beams=3"}), std::regex("[a-z]{2,6} (is|was) good")))
+      << "each beam has a state of its own";
+  EXPECT_EQ(text({"--grammar", gbnf, "--set", "do_sample=false", "--set", "prompt_lookup_num_tokens=4"}),
+            text({"--grammar", gbnf, "--set", "do_sample=false"}));
+
+  expect_refused(generate({"--regex", "a(?=b)"}), {"--regex", "column 4", "lookaround"});
+  expect_refused(generate({"--regex", "a", "--choices", lines}), {"--regex", "--choices"});
+  expect_refused(generate({"--json-schema", gbnf}), {"g.gbnf"});
+  expect_refused(generate({"--grammar", lines}), {"choices.txt", "line 1"});
+  expect_refused(generate({"--choices", folder.write("empty", "").string()}), {"empty"});
+  expect_refused(generate({"--json-schema", folder.write("never.json", R"({"enum": []})").string()}), {"never.json"});
+  expect_refused(generate({"--regex", "abc", "--set", "eos_token_id=[]"}), {"eos_token_id"});
 }
 
 TEST(GenerateDoor, DryEndsRepetitions) {

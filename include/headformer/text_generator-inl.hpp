@@ -16,9 +16,13 @@
 #include "headformer/core/thread_pool.hpp"
 #include "headformer/formats/messages.hpp"
 #include "headformer/generate/best_of.hpp"
+#include "headformer/generate/constrained/token_constraint.hpp"
+#include "headformer/generate/draft_sequence.hpp"
 #include "headformer/generate/generation.hpp"
 #include "headformer/generate/group_beam_search.hpp"
 #include "headformer/generate/guided_sequence.hpp"
+#include "headformer/generate/prompt_lookup.hpp"
+#include "headformer/generate/speculative_sequence.hpp"
 #include "headformer/generate/stop_strings.hpp"
 #include "headformer/models/causal_lm/session.hpp"
 #include "headformer/models/causal_lm/session_group.hpp"
@@ -140,6 +144,7 @@ struct TextGenerator::Parts {
   GenerationConfig defaults;
   std::shared_ptr<const SequenceToSequence> seq2seq;  ///< nullptr: the model is a decoder alone
   std::shared_ptr<const CausalLanguageModel> model;
+  std::shared_ptr<const CausalLanguageModel> draft;  ///< nullptr: none
 
   HEADFORMER_COLD Parts(const Checkpoint& checkpoint, TextGeneratorOptions given)
       : options(std::move(given)),
@@ -159,6 +164,24 @@ struct TextGenerator::Parts {
       defaults = detail::read_generation_config(checkpoint, seq2seq->config());
     } else {
       model = open_causal_lm(checkpoint, load);
+    }
+    if (!options.draft.empty()) open_draft(Checkpoint::open(options.draft), load);
+  }
+
+  HEADFORMER_COLD void open_draft(const Checkpoint& checkpoint, const LoadOptions& load) {
+    if (seq2seq) throw ArgumentError("draft: expected none for an encoder-decoder, found " + checkpoint.name());
+    draft = open_causal_lm(checkpoint, load);
+    const Index vocabulary = draft->config().vocabulary;
+    if (vocabulary != model->config().vocabulary)
+      throw ArgumentError("draft: expected the vocabulary of " + name + ", " +
+                          std::to_string(model->config().vocabulary) + " ids, found " + std::to_string(vocabulary) +
+                          " in " + checkpoint.name());
+    const std::optional<Tokenizer> own = open_tokenizer(checkpoint);
+    if (!own || !tokenizer) return;
+    for (TokenId id = 0; id < std::max(own->size(), tokenizer->size()); ++id) {
+      if (id < std::min(own->size(), tokenizer->size()) && own->token_text(id) == tokenizer->token_text(id)) continue;
+      throw ArgumentError("draft: expected the tokens of " + name + ", found others in " + checkpoint.name() +
+                          " from id " + std::to_string(id) + " on");
     }
   }
 
@@ -248,12 +271,31 @@ struct TextGenerator::Parts {
                                      const GenerationConfig& config, std::vector<TokenId> source = {}) const {
     detail::expect_answers(*model, name, prompt, config);
     const Index held = session->keep_common(prompt);
-    SharedSession shared(session);
-    AnyTokenSequence sequence(shared);
+    const SharedSession shared(session);
+    AnyTokenSequence sequence = ahead(shared, std::span(prompt).first(static_cast<std::size_t>(held)), config);
     if (const double scale = config.guidance_scale.value_or(1); scale != 1)
       sequence = AnyTokenSequence(GuidedSequence(shared, SharedSession(new_session()), scale,
                                                  config.negative_prompt_ids.value_or(std::vector<TokenId>{})));
     return {std::move(sequence), std::move(prompt), config, options.cancellation, held, std::move(source)};
+  }
+
+  /// The sequence as it is, or reading ahead.
+  AnyTokenSequence ahead(const SharedSession& session, std::span<const TokenId> held,
+                         const GenerationConfig& config) const {
+    const Index depth = config.assistant_early_exit.value_or(0);
+    if (depth > 0 && seq2seq) throw ArgumentError("assistant_early_exit: expected none for an encoder-decoder");
+    if (const Index tokens = config.prompt_lookup_num_tokens.value_or(0); depth == 0 && tokens > 0)
+      return AnyTokenSequence(
+          SpeculativeSequence(session, PromptLookup{tokens, config.max_matching_ngram_size.value_or(2)}, held));
+    if (depth == 0 && !draft) return AnyTokenSequence(session);
+    const auto& with = depth > 0 ? model : draft;
+    const auto guessing =
+        std::make_shared<Session>(with, workspace, with->new_sequence(options.session.cache, depth), options.session);
+    DraftOptions drafting;
+    drafting.tokens = config.num_assistant_tokens.value_or(drafting.tokens);
+    drafting.adapts = config.num_assistant_tokens_schedule.value_or("constant") != "constant";
+    drafting.confidence = config.assistant_confidence_threshold.value_or(drafting.confidence);
+    return AnyTokenSequence(SpeculativeSequence(session, DraftSequence(SharedSession(guessing), drafting), held));
   }
 
   /// None where no strings stop.
@@ -373,6 +415,15 @@ HEADFORMER_INLINE std::string TextGenerator::text_of(std::span<const TokenId> id
   }
   text += stop.push(detokenizer.finish());
   return text += stop.finish();
+}
+HEADFORMER_COLD HEADFORMER_INLINE std::shared_ptr<const TokenConstraint> TextGenerator::constraint(
+    Grammar grammar, const GenerationConfig& config) const {
+  const Tokenizer& tokenizer = this->tokenizer();
+  std::vector<std::string> texts(static_cast<std::size_t>(model().config().vocabulary));
+  for (TokenId id = 0; id < std::min<Index>(tokenizer.size(), model().config().vocabulary); ++id)
+    if (!tokenizer.is_special(id)) texts[static_cast<std::size_t>(id)] = tokenizer.text_bytes(id);
+  return std::make_shared<const TokenConstraint>(std::move(grammar), std::move(texts),
+                                                 config.over(defaults()).eos_token_id.value_or(std::vector<TokenId>{}));
 }
 HEADFORMER_INLINE std::vector<TokenLogProbability> TextGenerator::score_ids(std::span<const TokenId> prompt,
                                                                             Index alternatives) const {

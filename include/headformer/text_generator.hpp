@@ -26,6 +26,7 @@
 namespace headformer {
 
 class CausalLanguageModel;
+struct Grammar;
 class Checkpoint;
 class SequenceToSequence;
 class Session;
@@ -35,6 +36,7 @@ class Tokenizer;
 struct TextGeneratorOptions {
   LoadOptions load;
   SessionOptions session;
+  std::filesystem::path draft;         ///< a smaller checkpoint of the same vocabulary, to read ahead with; empty: none
   int threads = 0;                     ///< 0: one for each processor
   std::shared_ptr<Executor> executor;  ///< the caller's own, in place of a pool of `threads`
   Isa isa = best_isa();
@@ -155,6 +157,11 @@ class TextGenerator {
   std::vector<Hypothesis> answer_ids(std::vector<TokenId> prompt, const GenerationConfig& config = {}) const;
   /// The text of an answer, as a stream would give it: without special tokens, and up to a stop string.
   std::string text_of(std::span<const TokenId> ids, const GenerationConfig& config = {}) const;
+  /// What holds texts of this model to a grammar, for GenerationConfig::constraint: from
+  /// grammar_of_json_schema(), grammar_of_regular_expression(), parse_gbnf() or grammar_of_choices()
+  /// (generate/constrained/). Made once, it serves any number of generations. A text ends with the ids of
+  /// `config`, or the checkpoint's, eos_token_id. Throws ArgumentError where there are none.
+  std::shared_ptr<const TokenConstraint> constraint(Grammar grammar, const GenerationConfig& config = {}) const;
   /// How likely each token of a prompt was after those before it, all but the first, with so many alternatives. Throws
   /// ArgumentError for an encoder-decoder, whose prompt is a source.
   std::vector<TokenLogProbability> score_ids(std::span<const TokenId> prompt, Index alternatives = 0) const;

@@ -1,4 +1,4 @@
-"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf, fuzz_pytorch, fuzz_json_config and fuzz_orientation: a few small files each, in corpus/.
+"""Makes the seed corpora of fuzz_safetensors, fuzz_gguf, fuzz_pytorch, fuzz_json_config, fuzz_orientation and fuzz_grammar: a few small files each, in corpus/.
 
     python make_corpus.py
 
@@ -123,6 +123,22 @@ def tokenizers():
     }
 
 
+def grammars():
+    """The first byte says what the rest is."""
+    schemas = [
+        {"type": "object", "properties": {"a": {"type": "integer", "minimum": -3, "maximum": 120}, "b": {"$ref": "#"}},
+         "required": ["a"], "additionalProperties": {"type": "string", "maxLength": 3}},
+        {"type": "array", "prefixItems": [{"enum": ["x", 1, None]}], "items": {"type": "string", "pattern": "^a[^b]+"},
+         "minItems": 1, "maxItems": 4},
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0.25, "maximum": 1.5}, {"type": "string", "format": "date-time"}]},
+        {"allOf": [{"$ref": "#/$defs/n"}, {"multipleOf": 7}], "$defs": {"n": {"type": "integer"}}}]
+    expressions = ["^(?:a|b)*[^c-e\\d]{2,4}?$", "\\x41\\u{1F600}(x|y(z))+", "[\\w.]+@\\S\\s.|"]
+    gbnf = ['root ::= "a" (b | [^x-z]{2,3})* # c\nb ::= "\\x41" root? "\\u00e9" .']
+    files = [b"0" + json.dumps(schema).encode() for schema in schemas]
+    files += [b"1" + text.encode() for text in expressions] + [b"2" + text.encode() for text in gbnf]
+    return {f"{i}": content for i, content in enumerate(files)}
+
+
 def main():
     save("tokenizer", tokenizers(), keep=True)
     save("safetensors", {
@@ -185,6 +201,7 @@ def main():
     save("json_config", configs)
     pictures = GOLDENS / "pictures"
     save("orientation", {name: (pictures / name).read_bytes()[:1500] for name in ("turned_6.jpg", "turned_8.webp", "turned_6.png")})
+    save("grammar", grammars())
 
 
 if __name__ == "__main__":

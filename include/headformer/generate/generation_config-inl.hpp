@@ -203,6 +203,18 @@ void each_generation_key(Visit visit) {
   visit("num_beam_groups", &Config::num_beam_groups, whole(1));
   visit("diversity_penalty", &Config::diversity_penalty, range(0, 1e30));
 
+  visit("prompt_lookup_num_tokens", &Config::prompt_lookup_num_tokens, whole(0));
+  visit("max_matching_ngram_size", &Config::max_matching_ngram_size, whole(1));
+  visit("assistant_early_exit", &Config::assistant_early_exit, whole(1));
+  visit("num_assistant_tokens", &Config::num_assistant_tokens, whole(1));
+  visit("num_assistant_tokens_schedule", &Config::num_assistant_tokens_schedule, KeyReader{[](J json, K key) {
+          const std::string schedule = json.string(key);
+          if (schedule != "constant" && schedule != "heuristic" && schedule != "heuristic_transient")
+            json.fail(key, "constant, heuristic or heuristic_transient");
+          return schedule;
+        }});
+  visit("assistant_confidence_threshold", &Config::assistant_confidence_threshold, range(0, 1));
+
   visit("do_sample", &Config::do_sample, flag);
   visit("temperature", &Config::temperature, draws(positive));
   visit("top_k", &Config::top_k, draws(whole(0)));
@@ -276,26 +288,13 @@ HEADFORMER_COLD inline bool is_about_draws(std::string_view key) {
 
 /// Bookkeeping, keys that change no token here, and others at the value that switches them off.
 HEADFORMER_COLD inline bool asks_for_nothing(const JsonObject& json, const std::string& key) {
-  constexpr std::string_view idle[] = {"transformers_version",
-                                       "_from_model_config",
-                                       "_commit_hash",
-                                       "use_cache",
-                                       "cache_implementation",
-                                       "cache_config",
-                                       "max_cache_len",
-                                       "prefill_chunk_size",
-                                       "compile_config",
-                                       "disable_compile",
-                                       "output_scores",
-                                       "output_logits",
-                                       "output_attentions",
-                                       "output_hidden_states",
-                                       "return_dict_in_generate",  // Of an assistant, where there is none.
-                                       "num_assistant_tokens",
-                                       "num_assistant_tokens_schedule",
-                                       "assistant_confidence_threshold",
-                                       "assistant_lookbehind",
-                                       "target_lookbehind"};
+  constexpr std::string_view idle[] = {
+      "transformers_version",    "_from_model_config",   "_commit_hash",  "use_cache",
+      "cache_implementation",    "cache_config",         "max_cache_len", "prefill_chunk_size",
+      "compile_config",          "disable_compile",      "output_scores", "output_logits",
+      "output_attentions",       "output_hidden_states",
+      "return_dict_in_generate",  // Of an assistant with another tokenizer.
+      "assistant_lookbehind",    "target_lookbehind"};
   constexpr std::pair<std::string_view, double> off[] = {{"penalty_alpha", 0}};
   constexpr std::string_view no[] = {"token_healing", "use_mtp", "is_assistant", "low_memory"};
   for (const std::string_view name : idle)
@@ -342,6 +341,12 @@ HEADFORMER_COLD inline void expect_no_contradiction(const JsonObject& json, cons
     if (config.guidance_scale.value_or(1) != 1) json.fail("guidance_scale", "1 with beams");
     if (config.n_probs) json.fail("n_probs", "nothing with beams");
     if (config.best_of) json.fail("best_of", "nothing with beams, of which the best are taken anyway");
+  }
+  if (const bool looks_up = config.prompt_lookup_num_tokens.value_or(0) > 0; looks_up || config.assistant_early_exit) {
+    const char* const key = looks_up ? "prompt_lookup_num_tokens" : "assistant_early_exit";
+    if (looks_up && config.assistant_early_exit) json.fail(key, "nothing beside assistant_early_exit");
+    if (beams > 1) json.fail(key, "nothing with beams");
+    if (config.guidance_scale.value_or(1) != 1) json.fail(key, "nothing with guidance_scale");
   }
   if (config.best_of && *config.best_of < answers)
     json.fail("best_of", "at least num_return_sequences, " + std::to_string(answers));
@@ -408,6 +413,7 @@ HEADFORMER_COLD HEADFORMER_INLINE GenerationConfig GenerationConfig::over(const 
     if (!(merged.*member)) merged.*member = base.*member;
   });
   if (!merged.negative_prompt_ids) merged.negative_prompt_ids = base.negative_prompt_ids;
+  if (!merged.constraint) merged.constraint = base.constraint;
   if (!merged.dry_breaker_ids) merged.dry_breaker_ids = base.dry_breaker_ids;
   return merged;
 }

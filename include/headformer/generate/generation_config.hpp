@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,8 @@
 #include "headformer/generate/watermark_config.hpp"
 
 namespace headformer {
+
+class TokenConstraint;
 
 /// When a beam search ends once it has num_beams answers: as soon as no beam is better now (no), at once (yes), or when
 /// none can get better however long it becomes (never).
@@ -43,6 +46,14 @@ struct GenerationConfig {
   std::optional<double> length_penalty;         ///< of a beam's sum: over its length to that power (1)
   std::optional<Index> num_beam_groups;         ///< searches apart, of num_beams / num_beam_groups each (1)
   std::optional<double> diversity_penalty;      ///< what a token costs for each group that has chosen it
+
+  // What is read ahead: the same tokens, sooner.
+  std::optional<Index> prompt_lookup_num_tokens;  ///< so many that followed the last ones before (0)
+  std::optional<Index> max_matching_ngram_size;   ///< how many those are at most (2)
+  std::optional<Index> assistant_early_exit;      ///< what the first so many layers alone would choose (0)
+  std::optional<Index> num_assistant_tokens;      ///< so many of a draft model's, or of the first layers' (20)
+  std::optional<std::string> num_assistant_tokens_schedule;  ///< constant, heuristic, heuristic_transient (constant)
+  std::optional<double> assistant_confidence_threshold;      ///< a draft ends behind what is less likely (0.4)
 
   // What is chosen from.
   std::optional<bool> do_sample;            ///< draw from the distribution; otherwise take its top (false)
@@ -91,6 +102,7 @@ struct GenerationConfig {
   std::optional<WatermarkingConfig> watermarking_config;
   std::optional<double> guidance_scale;    ///< away from what follows a negative prompt, or none (1: not at all)
   std::optional<Ids> negative_prompt_ids;  ///< that prompt; no key
+  std::shared_ptr<const TokenConstraint> constraint;  ///< a grammar that the text keeps to; no key
 
   // Beginnings, and how many.
   std::optional<TokenId> bos_token_id;  ///< what a decoder over a source begins with where nothing else is said

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "headformer/generate/banned_tokens.hpp"
+#include "headformer/generate/constrained/token_constraint.hpp"
 #include "headformer/generate/filters.hpp"
 #include "headformer/generate/generation_config.hpp"
 #include "headformer/generate/penalties.hpp"
@@ -112,6 +113,10 @@ inline void add_processors(LogitsChain& chain, const GenerationConfig& config, I
   if (config.suppress_tokens) chain.then(SuppressTokens{*config.suppress_tokens});
   if (config.begin_suppress_tokens)  // the first that is free to choose: after one that is forced to follow a first
     chain.then(SuppressTokensAt{*config.begin_suppress_tokens, prompt_length == 1 && forced_first ? 1 : 0});
+  if (config.constraint)
+    chain.then([constraint = config.constraint](Candidates& candidates, const DecodingStep& step) {
+      constraint->keep(candidates, step);
+    });
 }
 
 /// What it keeps of the rest for a draw.
