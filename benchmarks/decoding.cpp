@@ -1,7 +1,10 @@
 // What decoding's helpers give and cost, each in turns with plain greedy decoding in one process; a JSON object a line:
-//   decoding MODEL [--generate N] [--lookup K] [--schema F] [--threads 1,2] [--repetitions R]
+//   decoding MODEL [--generate N] [--lookup K] [--schema F] [--chats N] [--threads 1,2] [--repetitions R]
 //   {"threads": 1, "lookup": {"plain_tokens_per_second": x, "tokens_per_second": x, "ratio": x, "same_tokens": true}}
 //   {"threads": 1, "schema": {"plain_seconds": x, "seconds": x, "cost": x, "first_seconds": x}}  # of a step; ratio - 1
+//   {"threads": 1, "chats": {"tokens_per_second": x, "one_tokens_per_second": x, "over_one": x,
+//                            "prefill_tokens_per_second": x, "of_prefill": x}}
+// Chats: so many at once, of 8 tokens and then N more, beside one of them and beside prompts of as many tokens.
 // Greedy decoding of random weights runs into a loop soon, which is the repetitive text that lookup reads ahead. A
 // model without a tokenizer is given random tokens of letters, JSON's punctuation and single bytes.
 #include <headformer/auto_causal_lm.hpp>
@@ -11,6 +14,7 @@
 #include <headformer/generate/generation.hpp>
 #include <headformer/generate/prompt_lookup.hpp>
 #include <headformer/generate/speculative_sequence.hpp>
+#include <headformer/models/causal_lm/batch_scheduler.hpp>
 #include <headformer/models/causal_lm/session.hpp>
 #include <headformer/preprocess/tokenizer.hpp>
 #include <headformer/text_generator.hpp>
@@ -31,6 +35,7 @@ struct Options {
   std::string schema;
   Index generate = 128;
   Index lookup = 0;
+  Index chats = 0;
   int repetitions = 3;
   std::vector<int> threads;
   program::ComputeOptions compute;
@@ -88,7 +93,56 @@ class Measurement {
     return result;
   }
 
+  nlohmann::ordered_json chats() {
+    std::vector<double> one;
+    std::vector<double> all;
+    std::vector<double> prompts;
+    for (int i = 0; i < options_.repetitions; ++i) {
+      one.push_back(chat_rate(1));
+      all.push_back(chat_rate(options_.chats));
+      prompts.push_back(prefill_rate(options_.chats));
+    }
+    nlohmann::ordered_json result;
+    result["tokens_per_second"] = measuring::median(all);
+    result["one_tokens_per_second"] = measuring::median(one);
+    result["over_one"] = measuring::median(all) / measuring::median(one);
+    result["prefill_tokens_per_second"] = measuring::median(prompts);
+    result["of_prefill"] = measuring::median(all) / measuring::median(prompts);
+    return result;
+  }
+
  private:
+  /// Tokens a second of some chats at once, their prompts' pass left out.
+  double chat_rate(Index count) const {
+    BatchSchedulerOptions batch;
+    batch.most_running = count;
+    batch.cache = options_.compute.cache();
+    BatchScheduler scheduler(model_, workspace_, batch);
+    for (Index i = 0; i < count; ++i) {
+      BatchRequest request;
+      request.prompt = prompt(static_cast<unsigned>(i));
+      request.config = greedy();
+      scheduler.submit(std::move(request));
+    }
+    scheduler.step();
+    const double begin = measuring::now();
+    scheduler.run();
+    return static_cast<double>(count * (options_.generate - 1)) / (measuring::now() - begin);
+  }
+  /// Of prompts of so many tokens, one after another.
+  double prefill_rate(Index rows) const {
+    const std::vector<TokenId> ids = prompt(1, rows);
+    const auto session = this->session();
+    session->append(ids);
+    const Index passes = std::max<Index>(2, options_.generate / 4);
+    const double begin = measuring::now();
+    for (Index i = 0; i < passes; ++i) {
+      session->truncate(0);
+      session->append(ids);
+    }
+    return static_cast<double>(rows * passes) / (measuring::now() - begin);
+  }
+
   GenerationConfig greedy() const {
     GenerationConfig config;
     config.max_new_tokens = options_.generate;
@@ -97,10 +151,10 @@ class Measurement {
   std::shared_ptr<Session> session() const {
     return std::make_shared<Session>(model_, workspace_, model_->new_sequence(options_.compute.cache()));
   }
-  std::vector<TokenId> prompt() const {
-    std::mt19937 random(1);
+  std::vector<TokenId> prompt(unsigned seed = 1, Index count = 8) const {
+    std::mt19937 random(seed);
     std::vector<TokenId> ids;
-    for (int i = 0; i < 8; ++i)
+    for (Index i = 0; i < count; ++i)
       ids.push_back(static_cast<TokenId>(random() % static_cast<unsigned>(model_->config().vocabulary)));
     return ids;
   }
@@ -157,6 +211,7 @@ int main(int argc, char** argv) {
   app.add_option("MODEL", options.model, "a decoder: a Hugging Face folder or a .gguf file")->required();
   app.add_option("--generate", options.generate, "tokens")->capture_default_str()->check(program::range(2, 1 << 20));
   app.add_option("--lookup", options.lookup, "prompt lookup, with so many guesses")->check(program::range(1, 63));
+  app.add_option("--chats", options.chats, "so many sequences at once")->check(program::range(1, 1024));
   app.add_option("--schema", options.schema, "a constraint: a file with a JSON schema");
   app.add_option("--repetitions", options.repetitions, "in turns; medians are printed")
       ->capture_default_str()
@@ -172,6 +227,7 @@ int main(int argc, char** argv) {
       Measurement measurement(options, threads);
       nlohmann::ordered_json line = {{"threads", threads}};
       if (options.lookup > 0) line["lookup"] = measurement.lookup();
+      if (options.chats > 0) line["chats"] = measurement.chats();
       if (!options.schema.empty()) line["schema"] = measurement.schema();
       std::cout << line.dump() << std::endl;
     }

@@ -16,6 +16,7 @@
 #include "headformer/core/thread_pool.hpp"
 #include "headformer/formats/messages.hpp"
 #include "headformer/generate/best_of.hpp"
+#include "headformer/generate/constrained/grammar.hpp"
 #include "headformer/generate/constrained/token_constraint.hpp"
 #include "headformer/generate/draft_sequence.hpp"
 #include "headformer/generate/generation.hpp"

@@ -30,7 +30,9 @@ class TokenTrie {
     std::vector<TokenId> order;
     for (std::size_t id = 0; id < texts.size(); ++id)
       if (!texts[id].empty() && texts[id].size() < 65536) order.push_back(static_cast<TokenId>(id));
-    std::stable_sort(order.begin(), order.end(), [&](TokenId a, TokenId b) { return text(texts, a) < text(texts, b); });
+    std::sort(order.begin(), order.end(), [&](TokenId a, TokenId b) {
+      return text(texts, a) != text(texts, b) ? text(texts, a) < text(texts, b) : a < b;
+    });
     std::vector<std::uint32_t> path;  // the nodes of the text before
     std::string_view before;
     for (const TokenId id : order) {

@@ -110,29 +110,56 @@ class Session {
     return std::max<Index>(count, 0);
   }
 
-  /// Appends one id to each of several sessions of one model, together. `logits` is where to, made when it does not
-  /// fit. Shapes: [N] -> [N, V]. Throws ArgumentError for an id outside the vocabulary.
+  /// What is appended to one of several sessions.
+  struct Piece {
+    Session* session = nullptr;
+    std::span<const TokenId> ids;
+    Index total = 0;     ///< the session's length when all is there that this is a piece of; 0: nothing follows
+    bool logits = true;  ///< of the last id; otherwise of none
+  };
+
+  /// Appends to several sessions of one model, all different, in one pass. `logits` is where to, made when it does not
+  /// fit; a session's bits are those it has alone. Shapes: [pieces that want logits] -> [them, V].
+  /// Throws ArgumentError for no pieces, one without ids, an id outside the vocabulary; then no session has changed.
+  static std::span<const float> append_pieces(std::span<const Piece> pieces, Tensor<float>& logits) {
+    if (pieces.empty()) throw ArgumentError("append: expected at least one session, found none");
+    const CausalLanguageModel& model = pieces.front().session->model();
+    const Index vocabulary = model.config().vocabulary;
+    Index rows = 0;
+    for (const Piece& piece : pieces) {
+      if (piece.ids.empty()) throw ArgumentError("append: expected at least one id for each session, found none");
+      model.expect_in_vocabulary(piece.ids);
+      rows += piece.logits ? 1 : 0;
+    }
+    if (rows > 0 && (logits.data() == nullptr || logits.size(1) != vocabulary || logits.size(0) < rows))
+      logits = Tensor<float>(Shape{rows, vocabulary});
+    std::vector<SequenceInput> inputs(pieces.size());
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      Session& session = *pieces[i].session;
+      const auto count = static_cast<Index>(pieces[i].ids.size());
+      const Index total = std::max(pieces[i].total, session.length() + count);
+      session.restart_before(total - session.length());
+      inputs[i].state = &session.state_;
+      inputs[i].ids = pieces[i].ids;
+      inputs[i].logits = pieces[i].logits ? LogitRows::last : LogitRows::none;
+      inputs[i].total_length = session.rotated_for_ = total;
+    }
+    model.forward(*pieces.front().session->workspace_, inputs,
+                  rows > 0 ? logits.view().slice_rows(0, rows) : TensorView<float>());
+    for (const Piece& piece : pieces) {
+      Session& session = *piece.session;
+      if (session.replayable_) session.history_.insert(session.history_.end(), piece.ids.begin(), piece.ids.end());
+    }
+    return {logits.data(), static_cast<std::size_t>(rows * vocabulary)};
+  }
+
+  /// Appends one id to each of several sessions of one model, together. Shapes: [N] -> [N, V]. Throws as
+  /// append_pieces().
   static std::span<const float> append_each(std::span<Session> sessions, std::span<const TokenId> ids,
                                             Tensor<float>& logits) {
-    const CausalLanguageModel& model = sessions.front().model();
-    model.expect_in_vocabulary(ids);
-    const Index vocabulary = model.config().vocabulary;
-    const auto count = static_cast<Index>(ids.size());
-    if (logits.data() == nullptr || logits.count() != count * vocabulary)
-      logits = Tensor<float>(Shape{count, vocabulary});
-    std::vector<SequenceInput> inputs(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      Session& session = sessions[i];
-      session.restart_before(1);
-      inputs[i].state = &session.state_;
-      inputs[i].ids = ids.subspan(i, 1);
-      inputs[i].logits = LogitRows::last;
-      inputs[i].total_length = session.rotated_for_ = session.state_.length() + 1;
-    }
-    model.forward(*sessions.front().workspace_, inputs, logits.view());
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      if (sessions[i].replayable_) sessions[i].history_.push_back(ids[i]);
-    return {logits.data(), static_cast<std::size_t>(logits.count())};
+    std::vector<Piece> pieces(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) pieces[i] = {&sessions[i], ids.subspan(i, 1)};
+    return append_pieces(pieces, logits);
   }
 
   /// Forgets everything from position `length` on; see SequenceState::truncate.
