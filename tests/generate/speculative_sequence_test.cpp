@@ -51,7 +51,7 @@ class Scripted {
     const TokenId last = ids_[length - 1];
     const TokenId before = length > 1 ? ids_[length - 2] : 0;
     for (TokenId i = 0; i < size; ++i)
-      logits[i] = sharpness_ * std::sin(static_cast<float>(3 * last + 7 * before + 5 * i));
+      logits[static_cast<std::size_t>(i)] = sharpness_ * std::sin(static_cast<float>(3 * last + 7 * before + 5 * i));
   }
 
   Counts* counts_;
@@ -164,30 +164,31 @@ TEST(SpeculativeSequence, DrawsKeepTheirDistribution) {
   ASSERT_EQ(found, expected);
   EXPECT_LT(ahead.passes, plain.passes);
 
-  constexpr TokenId n = Scripted::size;
+  constexpr std::size_t n = Scripted::size;
   std::vector<double> seen(n * n * n, 0);
   std::vector<double> contexts(n * n, 0);
   for (std::size_t i = 2; i < found.size(); ++i) {
-    const std::size_t context = found[i - 2] * n + found[i - 1];
+    const auto at = [&](std::size_t place) { return static_cast<std::size_t>(found[place]); };
+    const std::size_t context = at(i - 2) * n + at(i - 1);
     ++contexts[context];
-    ++seen[context * n + found[i]];
+    ++seen[context * n + at(i)];
   }
   double statistic = 0;
   double freedom = 0;
-  for (TokenId before = 0; before < n; ++before) {
-    for (TokenId last = 0; last < n; ++last) {
-      const std::size_t context = before * n + last;
-      if (contexts[context] < 50) continue;
-      double total = 0;
-      std::vector<double> weights;
-      for (TokenId i = 0; i < n; ++i)
-        total += weights.emplace_back(std::exp(std::sin(static_cast<float>(3 * last + 7 * before + 5 * i))));
-      for (TokenId i = 0; i < n; ++i) {
-        const double mean = contexts[context] * weights[i] / total;
-        statistic += (seen[context * n + i] - mean) * (seen[context * n + i] - mean) / mean;
-      }
-      freedom += n - 1;
+  for (std::size_t context = 0; context < n * n; ++context) {
+    if (contexts[context] < 50) continue;
+    const std::size_t before = context / n;
+    const std::size_t last = context % n;
+    double total = 0;
+    std::vector<double> weights;
+    for (std::size_t i = 0; i < n; ++i)
+      total += weights.emplace_back(std::exp(std::sin(static_cast<float>(3 * last + 7 * before + 5 * i))));
+    for (std::size_t i = 0; i < n; ++i) {
+      const double mean = contexts[context] * weights[i] / total;
+      const double difference = seen[context * n + i] - mean;
+      statistic += difference * difference / mean;
     }
+    freedom += n - 1;
   }
   EXPECT_GT(freedom, 50);
   EXPECT_LT(statistic, freedom + 4 * std::sqrt(2 * freedom)) << "of " << freedom << " degrees of freedom";
